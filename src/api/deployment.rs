@@ -1,0 +1,139 @@
+//! `/deployment/...`: who this instance is, and how it is told to leave.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::Serialize;
+
+use super::Api;
+use super::access::check_shutdown;
+use super::body::Fields;
+use super::error::Fault;
+use super::query::Query;
+use crate::clock::Timestamp;
+use crate::config::DRAIN_TIMEOUT_SECONDS_MAX;
+use crate::deployment::{Order, Phase, ShutdownStatus};
+use crate::exchange::{Answer, Call, Reply};
+
+#[derive(Serialize)]
+pub struct Environment<'a> {
+    environment: &'a str,
+    region: Option<&'a str>,
+    availability_zone: Option<&'a str>,
+    deployment_group: Option<&'a str>,
+    instance_id: Option<&'a str>,
+    deployment_timestamp: Option<Timestamp>,
+}
+
+impl<'a> Environment<'a> {
+    pub fn of(api: &'a Api) -> Environment<'a> {
+        let identity = &api.identity;
+        Environment {
+            environment: &identity.environment,
+            region: identity.region.as_deref(),
+            availability_zone: identity.availability_zone.as_deref(),
+            deployment_group: identity.deployment_group.as_deref(),
+            instance_id: identity.instance_id.as_deref(),
+            deployment_timestamp: identity.deployed_at,
+        }
+    }
+}
+
+/// `GET /deployment/info`
+pub fn info(api: &Api) -> Reply {
+    #[derive(Serialize)]
+    struct Info<'a> {
+        #[serde(flatten)]
+        environment: Environment<'a>,
+        service_uptime_seconds: f64,
+    }
+    Reply::json(
+        200,
+        &Info {
+            environment: Environment::of(api),
+            service_uptime_seconds: api.uptime_seconds(),
+        },
+    )
+}
+
+/// `GET /deployment/metadata`
+pub fn metadata(api: &Api) -> Reply {
+    #[derive(Serialize)]
+    struct Metadata {
+        version: &'static str,
+        build_date: Option<Timestamp>,
+        deployment_date: Timestamp,
+        api_versions: &'static [&'static str],
+        backwards_compatible_until: Option<&'static str>,
+        breaking_changes: BTreeMap<&'static str, Vec<&'static str>>,
+        commit: &'static str,
+    }
+    Reply::json(
+        200,
+        &Metadata {
+            version: crate::VERSION,
+            build_date: api.identity.built_at,
+            deployment_date: api.identity.deployed_at.unwrap_or(api.started_at.into()),
+            api_versions: Api::VERSIONS,
+            // No end is planned for v1.
+            backwards_compatible_until: None,
+            breaking_changes: BTreeMap::new(),
+            commit: crate::COMMIT,
+        },
+    )
+}
+
+#[derive(Serialize)]
+struct Status {
+    shutting_down: bool,
+    active_requests: usize,
+    drain_timeout_seconds: u64,
+    started_at: Option<Timestamp>,
+    state: &'static str,
+    remaining_seconds: Option<f64>,
+    rejected_requests: usize,
+}
+
+fn status_reply(status: &ShutdownStatus) -> Reply {
+    Reply::json(
+        200,
+        &Status {
+            shutting_down: status.phase.is_shutting_down(),
+            active_requests: status.active_requests,
+            drain_timeout_seconds: status.drain_timeout.as_secs(),
+            started_at: status.started_at.map(Timestamp::from),
+            state: status.phase.as_str(),
+            remaining_seconds: status.remaining.map(|left| left.as_millis() as f64 / 1e3),
+            rejected_requests: status.refused_requests,
+        },
+    )
+}
+
+/// `GET /deployment/shutdown/status`
+pub fn shutdown_status(api: &Api) -> Reply {
+    status_reply(&api.lifecycle.status(Instant::now()))
+}
+
+/// `POST /deployment/shutdown`: orders the shutdown and says how it stands, at once or, with
+/// `?wait=true`, when the drain is over.
+pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
+    check_shutdown(call, &api.access)?;
+    let wait = Query::parse(call.query).flag("wait")?;
+    let mut fields = Fields::parse_optional(call.body)?;
+    let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+    let order = Order {
+        drain_timeout: seconds(
+            fields.optional_number("drain_timeout_seconds", DRAIN_TIMEOUT_SECONDS_MAX),
+        ),
+        shutdown_delay: seconds(fields.optional_number("delay_seconds", DRAIN_TIMEOUT_SECONDS_MAX)),
+    };
+    fields.finish()?;
+    if api.lifecycle.phase() < Phase::Stopped {
+        api.lifecycle
+            .order_shutdown(order, Instant::now(), SystemTime::now());
+        if wait {
+            return Ok(Answer::WhenDrained);
+        }
+    }
+    Ok(Answer::Now(shutdown_status(api)))
+}

@@ -1,0 +1,149 @@
+//! Everything that can be wrong with a call, and how the contract says it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::estimate::Unpriced;
+use crate::exchange::Reply;
+
+/// A call that is not answered with what it asked for.
+#[derive(Debug)]
+pub enum Fault {
+    /// The call does not have the shape it must have: every problem found.
+    Invalid(Vec<Problem>),
+    UnknownModel {
+        name: String,
+        closest: Vec<String>,
+    },
+    /// The model has no price for these tokens.
+    Unpriced {
+        id: String,
+        why: Unpriced,
+    },
+    UnknownPath,
+    WrongMethod {
+        allowed: &'static str,
+    },
+    /// No key, or a wrong one, in the header of that name.
+    KeyNeeded {
+        header: String,
+    },
+    /// No shutdown token, or a wrong one.
+    TokenNeeded,
+    /// Shutting down is for direct loopback peers here.
+    NotLocal,
+    /// Business before the catalogue is there.
+    Starting,
+}
+
+/// One thing that is wrong with a body or a query, in the shape the v1 service had it.
+#[derive(Debug, Serialize)]
+pub struct Problem {
+    /// A stable code, such as `missing` or `int_type`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Where: `["body", "input_tokens"]`, `["body", 17]` for a byte offset.
+    pub loc: Vec<Place>,
+    pub msg: String,
+    /// What was sent there, shortened.
+    pub input: Value,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Place {
+    Name(String),
+    Index(usize),
+}
+
+/// What of the input is said back: enough to recognise it, not enough to amplify.
+const INPUT_CHARS_MAX: usize = 200;
+
+impl Problem {
+    pub fn new(kind: &'static str, loc: Vec<Place>, msg: impl Into<String>, input: Value) -> Self {
+        Problem {
+            kind,
+            loc,
+            msg: msg.into(),
+            input: shortened(input),
+        }
+    }
+}
+
+impl From<&str> for Place {
+    fn from(name: &str) -> Place {
+        Place::Name(name.to_owned())
+    }
+}
+
+impl From<usize> for Place {
+    fn from(index: usize) -> Place {
+        Place::Index(index)
+    }
+}
+
+impl Fault {
+    /// The one place where faults meet statuses.
+    pub fn reply(&self) -> Reply {
+        match self {
+            Fault::Invalid(problems) => {
+                #[derive(Serialize)]
+                struct Invalid<'a> {
+                    detail: &'a [Problem],
+                }
+                Reply::json(422, &Invalid { detail: problems })
+            }
+            Fault::UnknownModel { name, closest } => {
+                Reply::detail(404, &unknown_model(name, closest))
+            }
+            Fault::Unpriced { id, why } => {
+                Reply::detail(422, &format!("Model '{id}' cannot be priced: {why}"))
+            }
+            Fault::UnknownPath => Reply::detail(404, "Not Found; GET / lists all endpoints"),
+            Fault::WrongMethod { allowed } => {
+                Reply::detail(405, &format!("Method Not Allowed; use {allowed}"))
+                    .with("Allow", *allowed)
+            }
+            Fault::KeyNeeded { header } => Reply::detail(
+                401,
+                &format!("Invalid or missing API key; send it in the header {header}"),
+            )
+            .with("WWW-Authenticate", "ApiKey"),
+            Fault::TokenNeeded => Reply::detail(
+                401,
+                "Invalid or missing shutdown token; send it as Authorization: Bearer <token>",
+            )
+            .with("WWW-Authenticate", "Bearer"),
+            Fault::NotLocal => Reply::detail(
+                403,
+                "Only direct callers on this host may shut the service down; set SHUTDOWN_TOKEN \
+                 on the server and send it as Authorization: Bearer <token> to do it from elsewhere",
+            ),
+            Fault::Starting => Reply::unavailable("Service is starting", 1),
+        }
+    }
+}
+
+/// "Model 'x' not found", with the names it may have been.
+pub fn unknown_model(name: &str, closest: &[impl AsRef<str>]) -> String {
+    let name: String = name.chars().take(INPUT_CHARS_MAX).collect();
+    if closest.is_empty() {
+        format!("Model '{name}' not found; GET /models lists all names")
+    } else {
+        let closest: Vec<&str> = closest.iter().map(AsRef::as_ref).collect();
+        format!("Model '{name}' not found; closest: {}", closest.join(", "))
+    }
+}
+
+/// Long strings are cut; large arrays and objects are not repeated at all.
+fn shortened(input: Value) -> Value {
+    match input {
+        Value::String(text) if text.chars().count() > INPUT_CHARS_MAX => {
+            Value::String(text.chars().take(INPUT_CHARS_MAX).chain(['…']).collect())
+        }
+        Value::Array(_) | Value::Object(_) if input.to_string().len() > INPUT_CHARS_MAX => {
+            Value::Null
+        }
+        input => input,
+    }
+}

@@ -1,0 +1,273 @@
+//! `/health...`: probes for balancers and orchestrators, and the long form for people.
+
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime};
+
+use serde::Serialize;
+
+use super::Api;
+use super::deployment::Environment;
+use crate::clock::{Timestamp, today};
+use crate::deployment::Phase;
+use crate::exchange::Reply;
+use crate::vitals::read;
+
+/// v1's words for the state of a service or of one of its parts. Worse is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    Healthy,
+    Degraded,
+    Unhealthy,
+    ShuttingDown,
+}
+
+/// `GET /health`: 200 when traffic is welcome.
+pub fn health(api: &Api) -> Reply {
+    #[derive(Serialize)]
+    struct Simple {
+        status: Health,
+        service: &'static str,
+        version: &'static str,
+    }
+    let (code, status) = match api.lifecycle.phase() {
+        Phase::Starting => (503, Health::Unhealthy),
+        Phase::Ready => (200, Health::Healthy),
+        _ => (503, Health::ShuttingDown),
+    };
+    Reply::json(
+        code,
+        &Simple {
+            status,
+            service: "LLM Pricing MCP Server",
+            version: crate::VERSION,
+        },
+    )
+}
+
+/// `GET /health/live`: 200 as long as the process can answer. A drain never makes it fail.
+pub fn live() -> Reply {
+    #[derive(Serialize)]
+    struct Live {
+        alive: bool,
+        timestamp: Timestamp,
+    }
+    Reply::json(
+        200,
+        &Live {
+            alive: true,
+            timestamp: SystemTime::now().into(),
+        },
+    )
+}
+
+/// `GET /health/ready`: 200 when a balancer should send traffic here.
+pub fn ready(api: &Api) -> Reply {
+    #[derive(Serialize)]
+    struct Ready {
+        ready: bool,
+        reason: Option<&'static str>,
+        checks: BTreeMap<&'static str, bool>,
+        timestamp: Timestamp,
+    }
+    let phase = api.lifecycle.phase();
+    let reason = match phase {
+        Phase::Starting => Some("starting"),
+        Phase::Ready => None,
+        _ => Some("Graceful shutdown in progress"),
+    };
+    let ready = reason.is_none();
+    let checks = BTreeMap::from([
+        ("catalog_loaded", api.shelf.take().is_some()),
+        ("not_shutting_down", !phase.is_shutting_down()),
+    ]);
+    let code = if ready { 200 } else { 503 };
+    Reply::json(
+        code,
+        &Ready {
+            ready,
+            reason,
+            checks,
+            timestamp: SystemTime::now().into(),
+        },
+    )
+}
+
+#[derive(Serialize)]
+struct Part {
+    name: &'static str,
+    status: Health,
+    response_time_ms: f64,
+    last_checked: Timestamp,
+    error_message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Metrics {
+    active_requests: usize,
+    uptime_seconds: f64,
+    requests_per_second: f64,
+    avg_response_time_ms: f64,
+    total_requests: u64,
+    rejected_requests: usize,
+    express_workers: usize,
+    express_workers_busy: usize,
+    bulk_workers: usize,
+    bulk_workers_busy: usize,
+    bulk_queue_refusals: usize,
+    connections: usize,
+    connections_kicked: usize,
+    panics: usize,
+    quarantined_requests: usize,
+}
+
+/// `GET /health/detailed`: every part looked at now, and figures.
+pub fn detailed(api: &Api) -> Reply {
+    #[derive(Serialize)]
+    struct Detailed<'a> {
+        status: Health,
+        version: &'static str,
+        uptime_seconds: f64,
+        environment: Environment<'a>,
+        services: [Part; 3],
+        metrics: Metrics,
+        graceful_shutdown: bool,
+        phase: &'static str,
+        timestamp: Timestamp,
+    }
+    let phase = api.lifecycle.phase();
+    let services = [
+        checked("catalog", || catalog(api)),
+        checked("telemetry", || telemetry(api)),
+        checked("worker_pool", || worker_pool(api)),
+    ];
+    let worst = services
+        .iter()
+        .map(|part| part.status)
+        .max()
+        .unwrap_or(Health::Healthy);
+    let status = match phase {
+        Phase::Starting => Health::Unhealthy,
+        Phase::Ready => worst,
+        _ => Health::ShuttingDown,
+    };
+    Reply::json(
+        200,
+        &Detailed {
+            status,
+            version: crate::VERSION,
+            uptime_seconds: api.uptime_seconds(),
+            environment: Environment::of(api),
+            services,
+            metrics: metrics(api),
+            graceful_shutdown: phase.is_shutting_down(),
+            phase: phase.as_str(),
+            timestamp: SystemTime::now().into(),
+        },
+    )
+}
+
+fn checked(name: &'static str, check: impl FnOnce() -> (Health, Option<String>)) -> Part {
+    let started = Instant::now();
+    let (status, error_message) = check();
+    Part {
+        name,
+        status,
+        response_time_ms: started.elapsed().as_nanos() as f64 / 1e6,
+        last_checked: SystemTime::now().into(),
+        error_message,
+    }
+}
+
+/// The catalogue is there and not too old, and finds its own first model.
+fn catalog(api: &Api) -> (Health, Option<String>) {
+    let Some(book) = api.shelf.take() else {
+        return (
+            Health::Unhealthy,
+            Some("the catalogue is not loaded yet".into()),
+        );
+    };
+    let finds = book.catalog.models().first().is_some_and(|first| {
+        book.catalog
+            .find(&first.id)
+            .is_some_and(|found| found.id == first.id)
+    });
+    if !finds {
+        return (
+            Health::Unhealthy,
+            Some("the catalogue does not find its own models".into()),
+        );
+    }
+    let age = (today(SystemTime::now()) - book.catalog.header().date).whole_days();
+    if age > api.catalog_age_days_max {
+        let text = format!(
+            "prices are {age} days old, more than CATALOG_MAX_AGE_DAYS={}",
+            api.catalog_age_days_max
+        );
+        return (Health::Degraded, Some(text));
+    }
+    (Health::Healthy, None)
+}
+
+fn telemetry(api: &Api) -> (Health, Option<String>) {
+    if api.telemetry.is_writable() {
+        (Health::Healthy, None)
+    } else {
+        (
+            Health::Degraded,
+            Some("every telemetry lock is held".into()),
+        )
+    }
+}
+
+/// A worker is free in both lanes. This very request keeps one express worker busy.
+fn worker_pool(api: &Api) -> (Health, Option<String>) {
+    let vitals = &api.vitals;
+    let express_full = read(&vitals.express_busy) >= read(&vitals.express_workers);
+    let bulk_full = read(&vitals.bulk_busy) >= read(&vitals.bulk_workers);
+    let text = match (express_full, bulk_full) {
+        (false, false) => return (Health::Healthy, None),
+        (true, false) => "all express workers are busy",
+        (false, true) => "all bulk workers are busy",
+        (true, true) => "all workers are busy",
+    };
+    (Health::Degraded, Some(text.into()))
+}
+
+fn metrics(api: &Api) -> Metrics {
+    let total = api.telemetry.total();
+    let calls: u64 = total.endpoints.iter().map(|endpoint| endpoint.calls).sum();
+    let busy_seconds: f64 = total
+        .endpoints
+        .iter()
+        .map(|e| e.total_time.as_secs_f64())
+        .sum();
+    let uptime_seconds = api.uptime_seconds();
+    let shutdown = api.lifecycle.status(Instant::now());
+    let vitals = &api.vitals;
+    Metrics {
+        active_requests: shutdown.active_requests,
+        uptime_seconds,
+        requests_per_second: if uptime_seconds > 0.0 {
+            calls as f64 / uptime_seconds
+        } else {
+            0.0
+        },
+        avg_response_time_ms: if calls == 0 {
+            0.0
+        } else {
+            busy_seconds * 1e3 / calls as f64
+        },
+        total_requests: calls,
+        rejected_requests: shutdown.refused_requests,
+        express_workers: read(&vitals.express_workers),
+        express_workers_busy: read(&vitals.express_busy),
+        bulk_workers: read(&vitals.bulk_workers),
+        bulk_workers_busy: read(&vitals.bulk_busy),
+        bulk_queue_refusals: read(&vitals.bulk_refused),
+        connections: read(&vitals.connections),
+        connections_kicked: read(&vitals.connections_kicked),
+        panics: read(&vitals.panics),
+        quarantined_requests: read(&vitals.quarantined),
+    }
+}

@@ -1,0 +1,84 @@
+//! `GET /` and `GET /api/versions`: what there is.
+
+use serde::Serialize;
+
+use super::Api;
+use super::book::Book;
+use crate::exchange::Reply;
+use crate::router::ROUTES;
+
+/// Names shown as a start, as far as the catalogue has them.
+const SAMPLE_MODELS: [&str; 8] = [
+    "gpt-4o",
+    "gpt-4o-mini",
+    "claude-sonnet-4-5",
+    "claude-3-5-haiku-20241022",
+    "gemini-2.0-flash",
+    "mistral-large-latest",
+    "command-r-plus",
+    "sonar-pro",
+];
+
+#[derive(Serialize)]
+struct Info<'a> {
+    name: &'static str,
+    version: &'static str,
+    description: &'static str,
+    endpoints: Vec<EndpointInfo>,
+    sample_models: Vec<&'a str>,
+    quick_start_guide: &'static str,
+}
+
+#[derive(Serialize)]
+struct EndpointInfo {
+    path: &'static str,
+    method: &'static str,
+    description: &'static str,
+}
+
+pub fn overview(book: &Book) -> Reply {
+    let endpoints = ROUTES
+        .iter()
+        .filter(|row| row.route.is_public())
+        .map(|row| EndpointInfo {
+            path: row.path,
+            method: row.method,
+            description: row.description,
+        })
+        .collect();
+    Reply::json(
+        200,
+        &Info {
+            name: "LLM Pricing MCP Server",
+            version: crate::VERSION,
+            description: env!("CARGO_PKG_DESCRIPTION"),
+            endpoints,
+            sample_models: SAMPLE_MODELS
+                .into_iter()
+                .filter(|name| book.catalog.find(name).is_some())
+                .collect(),
+            quick_start_guide: "POST /cost-estimate with {\"model_name\": \"gpt-4o\", \
+                                \"input_tokens\": 1000, \"output_tokens\": 500}; GET /models \
+                                lists all names",
+        },
+    )
+}
+
+pub fn versions() -> Reply {
+    #[derive(Serialize)]
+    struct Versions {
+        current_version: &'static str,
+        all_versions: &'static [&'static str],
+        deprecated_versions: &'static [&'static str],
+        migration_guide_url: Option<&'static str>,
+    }
+    Reply::json(
+        200,
+        &Versions {
+            current_version: "v1",
+            all_versions: Api::VERSIONS,
+            deprecated_versions: &[],
+            migration_guide_url: None,
+        },
+    )
+}

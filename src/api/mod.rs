@@ -1,0 +1,115 @@
+//! From a call to a reply: JSON and status codes, nothing of sockets or threads.
+
+mod access;
+mod body;
+mod book;
+mod deployment;
+mod document;
+mod error;
+mod estimates;
+mod health;
+mod info;
+mod lists;
+mod models;
+mod query;
+mod rows;
+mod telemetry;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+pub use body::TOKENS_MAX;
+pub use book::{Book, Shelf};
+pub use error::unknown_model;
+
+use crate::config::{Access, Identity};
+use crate::deployment::Lifecycle;
+use crate::exchange::{Answer, Call, Reply};
+use crate::router::{self, Route};
+use crate::telemetry::{Record, Telemetry, browser};
+use crate::vitals::Vitals;
+use error::Fault;
+use lists::List;
+
+/// Everything the handlers look at.
+pub struct Api {
+    pub lifecycle: Arc<Lifecycle>,
+    pub telemetry: Telemetry,
+    pub vitals: Arc<Vitals>,
+    pub shelf: Shelf,
+    pub access: Access,
+    pub identity: Identity,
+    pub catalog_age_days_max: i64,
+    pub started: Instant,
+    pub started_at: SystemTime,
+}
+
+impl Api {
+    const VERSIONS: &'static [&'static str] = &["v1"];
+
+    fn uptime_seconds(&self) -> f64 {
+        self.started.elapsed().as_millis() as f64 / 1e3
+    }
+}
+
+/// Answers a call, whatever is wrong with it.
+pub fn answer(api: &Api, call: &Call) -> Answer {
+    dispatch(api, call).unwrap_or_else(|fault| Answer::Now(fault.reply()))
+}
+
+fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
+    let telemetry = &api.telemetry;
+    // What the service is for needs a key, if there is one, and the catalogue.
+    let book = || {
+        access::check_api_key(call, &api.access)?;
+        api.shelf.take().ok_or(Fault::Starting)
+    };
+    let reply = match Route::of(call.endpoint) {
+        Route::Info => info::overview(&*book()?),
+        Route::Models => models::models(&*book()?, telemetry, call)?,
+        Route::Pricing => models::rows(&*book()?, telemetry, call, List::Pricing)?,
+        Route::UseCases => models::rows(&*book()?, telemetry, call, List::UseCases)?,
+        Route::Performance => models::performance(&*book()?, telemetry, call)?,
+        Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
+        Route::CostEstimateBatch => estimates::batch(&*book()?, telemetry, call)?,
+        Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,
+        Route::WrongMethod => {
+            return Err(Fault::WrongMethod {
+                allowed: router::allowed(call.path),
+            });
+        }
+        Route::Unknown => return Err(Fault::UnknownPath),
+        Route::Health => uncached(health::health(api)),
+        Route::HealthDetailed => uncached(health::detailed(api)),
+        Route::HealthReady => uncached(health::ready(api)),
+        Route::HealthLive => uncached(health::live()),
+        Route::DeploymentInfo => uncached(deployment::info(api)),
+        Route::DeploymentMetadata => uncached(deployment::metadata(api)),
+        Route::DeploymentShutdownStatus => uncached(deployment::shutdown_status(api)),
+        Route::ApiVersions => uncached(info::versions()),
+        Route::DeploymentShutdown => match deployment::shutdown(api, call)? {
+            Answer::Now(reply) => uncached(reply),
+            later => return Ok(later),
+        },
+    };
+    Ok(Answer::Now(reply))
+}
+
+/// A cached health or deployment answer would hide a switch.
+fn uncached(reply: Reply) -> Reply {
+    reply.with("Cache-Control", "no-store")
+}
+
+/// Takes note of a reply.
+pub fn record(api: &Api, call: &Call, status: u16, elapsed: Duration) {
+    let (client, country) = access::client(call, &api.access.trusted_proxies);
+    api.telemetry.record(&Record {
+        endpoint: call.endpoint.0,
+        status,
+        elapsed,
+        at: SystemTime::now(),
+        client,
+        country,
+        browser: call.headers.get("User-Agent").and_then(browser),
+    });
+}

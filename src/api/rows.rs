@@ -1,0 +1,189 @@
+//! One model's row in each list.
+
+use serde::Serialize;
+
+use super::book::Book;
+use crate::catalog::{Mode, Model, Status};
+use crate::clock::Timestamp;
+use crate::money::{Rate, Usd};
+use crate::use_case;
+
+/// The volumes for which `/pricing` shows costs, in tokens.
+const VOLUMES: [u64; 3] = [10_000, 100_000, 1_000_000];
+
+/// v1's `PricingMetrics`, and behind it what is new.
+#[derive(Serialize)]
+pub struct PricingRow<'a> {
+    model_name: &'a str,
+    provider: &'a str,
+    cost_per_input_token: Usd,
+    cost_per_output_token: Usd,
+    throughput: Option<f64>,
+    latency_ms: Option<f64>,
+    context_window: Option<u64>,
+    currency: &'static str,
+    unit: &'static str,
+    source: &'a str,
+    last_updated: Timestamp,
+    use_cases: Vec<&'static str>,
+    strengths: Vec<String>,
+    best_for: String,
+    cost_at_10k_tokens: VolumePrice,
+    cost_at_100k_tokens: VolumePrice,
+    cost_at_1m_tokens: VolumePrice,
+    estimated_time_1m_tokens: Option<f64>,
+    id: &'a str,
+    mode: Option<&'static str>,
+    max_output_tokens: Option<u64>,
+    status: &'static str,
+    deprecation_date: Option<String>,
+}
+
+#[derive(Serialize)]
+struct VolumePrice {
+    input_cost: Usd,
+    output_cost: Usd,
+    total_cost: Usd,
+}
+
+pub fn pricing_row<'a>(book: &'a Book, model: &'a Model) -> PricingRow<'a> {
+    let (input, output) = base_rates(model);
+    let profile = use_case::profile(model, book.today);
+    // N tokens at each price; the total is what an even mix of both costs.
+    let [at_10k, at_100k, at_1m] = VOLUMES.map(|tokens| {
+        let (input_cost, output_cost) = (input * tokens, output * tokens);
+        VolumePrice {
+            input_cost,
+            output_cost,
+            total_cost: Usd::midpoint(input_cost, output_cost),
+        }
+    });
+    PricingRow {
+        model_name: name(model),
+        provider: &book.catalog.provider(model.provider).name,
+        cost_per_input_token: input.usd(),
+        cost_per_output_token: output.usd(),
+        throughput: None,
+        latency_ms: None,
+        context_window: model.facts.max_input_tokens,
+        currency: "USD",
+        unit: "per_token",
+        source: model
+            .source
+            .as_deref()
+            .unwrap_or(&book.catalog.header().source),
+        last_updated: Timestamp::start_of(book.catalog.header().date),
+        use_cases: profile.use_cases,
+        strengths: profile.strengths,
+        best_for: profile.best_for,
+        cost_at_10k_tokens: at_10k,
+        cost_at_100k_tokens: at_100k,
+        cost_at_1m_tokens: at_1m,
+        estimated_time_1m_tokens: None,
+        id: &model.id,
+        mode: model.facts.mode.map(Mode::name),
+        max_output_tokens: model.facts.max_output_tokens,
+        status: status_word(model.status(book.today)),
+        deprecation_date: model.facts.deprecation_date.map(|date| date.to_string()),
+    }
+}
+
+/// v1's `PerformanceMetrics`, and the id.
+#[derive(Serialize)]
+pub struct PerformanceRow<'a> {
+    model_name: &'a str,
+    provider: &'a str,
+    throughput: Option<f64>,
+    latency_ms: Option<f64>,
+    context_window: Option<u64>,
+    cost_per_input_token: Usd,
+    cost_per_output_token: Usd,
+    performance_score: Option<f64>,
+    value_score: Option<f64>,
+    id: &'a str,
+}
+
+pub fn performance_row<'a>(book: &'a Book, model: &'a Model) -> PerformanceRow<'a> {
+    let (input, output) = base_rates(model);
+    PerformanceRow {
+        model_name: name(model),
+        provider: &book.catalog.provider(model.provider).name,
+        // Nobody has measured these; the map does not have them either.
+        throughput: None,
+        latency_ms: None,
+        context_window: model.facts.max_input_tokens,
+        cost_per_input_token: input.usd(),
+        cost_per_output_token: output.usd(),
+        performance_score: None,
+        value_score: value_score(model),
+        id: &model.id,
+    }
+}
+
+/// v1's `ModelUseCase`, and what is new.
+#[derive(Serialize)]
+pub struct UseCaseRow<'a> {
+    model_name: &'a str,
+    provider: &'a str,
+    best_for: String,
+    use_cases: Vec<&'static str>,
+    strengths: Vec<String>,
+    context_window: Option<u64>,
+    cost_tier: &'static str,
+    id: &'a str,
+    status: &'static str,
+    blended_usd_per_1m_tokens: Option<Usd>,
+}
+
+pub fn use_case_row<'a>(book: &'a Book, model: &'a Model) -> UseCaseRow<'a> {
+    let profile = use_case::profile(model, book.today);
+    UseCaseRow {
+        model_name: name(model),
+        provider: &book.catalog.provider(model.provider).name,
+        best_for: profile.best_for,
+        use_cases: profile.use_cases,
+        strengths: profile.strengths,
+        context_window: model.facts.max_input_tokens,
+        cost_tier: profile.cost_tier.v1_word(),
+        id: &model.id,
+        status: status_word(model.status(book.today)),
+        blended_usd_per_1m_tokens: profile.blended_usd_per_million,
+    }
+}
+
+/// The name a row carries: v1's spelling for v1's models, else what the provider's API calls it.
+pub fn name(model: &Model) -> &str {
+    model.v1.as_ref().map_or(&model.name, |v1| &v1.name)
+}
+
+pub fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Retiring { .. } => "retiring",
+        Status::Retired => "retired",
+    }
+}
+
+/// The prices per input and output token. Every model of the catalogue has one of the two; an
+/// embedding, say, has no output to pay for.
+fn base_rates(model: &Model) -> (Rate, Rate) {
+    (
+        model.input_rate().unwrap_or(Rate::ZERO),
+        model.output_rate().unwrap_or(Rate::ZERO),
+    )
+}
+
+/// Context tokens per milli-dollar of the mean token price, as v1 defined it:
+/// `context_window / ((input + output) / 2 * 1000)`. `None` when an input is unknown or free.
+pub fn value_score(model: &Model) -> Option<f64> {
+    let window = model.facts.max_input_tokens?;
+    let (input, output) = base_rates(model);
+    let average = (input.usd() + output.usd()).to_f64() / 2.0;
+    (average > 0.0).then(|| window as f64 / (average * 1_000.0))
+}
+
+/// The mean price per token, by which `/performance` sorts costs.
+pub fn mean_price(model: &Model) -> Usd {
+    let (input, output) = base_rates(model);
+    Usd::midpoint(input.usd(), output.usd())
+}

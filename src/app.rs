@@ -1,0 +1,172 @@
+//! The wiring: from a checked configuration to a running service, and from a stop order to an
+//! exit code. `main` and the tests start the same thing.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use log::{info, warn};
+
+use crate::api::{self, Api, Book, Shelf};
+use crate::catalog::Catalog;
+use crate::clock::today;
+use crate::config::{Config, Identity};
+use crate::deployment::{Drain, Lifecycle, Phase};
+use crate::exchange::Service;
+use crate::exit_code::Exit;
+use crate::router::{self, ROUTES};
+use crate::server::{Options, Server};
+use crate::telemetry::Telemetry;
+use crate::vitals::Vitals;
+
+/// How often a service that has nothing to do looks whether the day has changed.
+const DAY_CHECK: Duration = Duration::from_secs(60);
+
+/// How often the drain looks after clients it holds a place for.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// How often the drain says how far it is.
+const DRAIN_LOG: Duration = Duration::from_secs(5);
+
+/// A service whose socket answers. It is Starting until [`App::open`].
+pub struct App {
+    lifecycle: Arc<Lifecycle>,
+    api: Arc<Api>,
+    server: Server,
+}
+
+impl App {
+    /// Binds the socket and starts the threads: probes are answered, business is not yet.
+    ///
+    /// # Errors
+    /// When the address cannot be bound or a thread cannot be started.
+    pub fn start(config: &Config, lifecycle: Arc<Lifecycle>) -> io::Result<App> {
+        let listener = TcpListener::bind(config.listen)?;
+        let vitals = Arc::new(Vitals::default());
+        let started_at = SystemTime::now();
+        let api = Arc::new(Api {
+            lifecycle: Arc::clone(&lifecycle),
+            telemetry: Telemetry::new(ROUTES.len(), started_at),
+            vitals: Arc::clone(&vitals),
+            shelf: Shelf::default(),
+            access: config.access.clone(),
+            identity: config.identity.clone(),
+            catalog_age_days_max: config.catalog_age_days_max,
+            started: Instant::now(),
+            started_at,
+        });
+        let (answering, recording) = (Arc::clone(&api), Arc::clone(&api));
+        let service = Service {
+            triage: Box::new(router::triage),
+            answer: Box::new(move |call| api::answer(&answering, call)),
+            record: Box::new(move |call, status, elapsed| {
+                api::record(&recording, call, status, elapsed);
+            }),
+        };
+        let options = Options {
+            limits: config.limits,
+            standing_headers: standing_headers(&config.identity),
+            access_log: config.access_log,
+        };
+        let server = Server::start(listener, service, Arc::clone(&lifecycle), vitals, options)?;
+        Ok(App {
+            lifecycle,
+            api,
+            server,
+        })
+    }
+
+    /// The bound address, with the port the kernel chose.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.server.local_addr()
+    }
+
+    /// Puts the catalogue in place: Starting becomes Ready.
+    pub fn open(&self, catalog: Catalog) {
+        let book = Arc::new(Book::new(Arc::new(catalog), today(SystemTime::now())));
+        self.api.shelf.put(Arc::clone(&book));
+        self.lifecycle.open();
+        // Ready first: a request that wants a list before it is put together waits for it.
+        book.prepare();
+    }
+
+    /// Serves until a shutdown is ordered, drains, and leaves.
+    pub fn run(self) -> Exit {
+        while !self.lifecycle.wait_for_order(Instant::now() + DAY_CHECK) {
+            self.api.shelf.turn_page(SystemTime::now());
+        }
+        let status = self.lifecycle.status(Instant::now());
+        info!(
+            "phase {}: {} in flight, drain timeout {} s",
+            Phase::LameDuck.as_str(),
+            status.active_requests,
+            status.drain_timeout.as_secs()
+        );
+        self.lifecycle.wait_out_lame_duck();
+        self.server.hold_unanswered();
+        self.lifecycle.start_draining(Instant::now());
+        info!(
+            "phase {}: {} in flight",
+            Phase::Draining.as_str(),
+            self.lifecycle.in_flight()
+        );
+        let drain = self.drain();
+        self.lifecycle.stop();
+        let refused = self.lifecycle.status(Instant::now()).refused_requests;
+        info!(
+            "phase {}: {refused} requests were refused",
+            Phase::Stopped.as_str()
+        );
+        let lost = self.server.is_lost();
+        self.server.stop();
+        match drain {
+            _ if lost => Exit::ServerLost,
+            Drain::TimedOut { in_flight } => {
+                warn!("the drain timed out with {in_flight} requests in flight");
+                Exit::DrainTimedOut
+            }
+            Drain::Drained | Drain::StillBusy => Exit::Ok,
+        }
+    }
+
+    fn drain(&self) -> Drain {
+        let mut next_log = Instant::now() + DRAIN_LOG;
+        loop {
+            let drain = self
+                .lifecycle
+                .wait_until_drained(Instant::now() + DRAIN_LOOK);
+            if drain != Drain::StillBusy {
+                return drain;
+            }
+            self.server.release_answered();
+            if Instant::now() >= next_log {
+                let status = self.lifecycle.status(Instant::now());
+                info!(
+                    "draining: {} in flight, {:.0} s left",
+                    status.active_requests,
+                    status.remaining.unwrap_or_default().as_secs_f64()
+                );
+                next_log += DRAIN_LOG;
+            }
+        }
+    }
+}
+
+/// Who answered: on every reply, so that an operator can watch traffic move from one colour to
+/// the other.
+fn standing_headers(identity: &Identity) -> String {
+    let mut lines = format!("X-Service-Version: {}\r\n", crate::VERSION);
+    for (name, value) in [
+        ("X-Deployment-Group", &identity.deployment_group),
+        ("X-Instance-Id", &identity.instance_id),
+    ] {
+        if let Some(value) = value {
+            lines.push_str(&format!("{name}: {value}\r\n"));
+        }
+    }
+    lines
+}

@@ -1,0 +1,64 @@
+//! What an import made of a map, for the person who refreshes the prices.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::LeftOut;
+use crate::catalog::Catalog;
+
+/// A catalogue and the story of how it came about.
+#[derive(Debug)]
+pub struct Import {
+    pub catalog: Catalog,
+    pub report: Report,
+}
+
+/// What became of the entries of the map and of v1's models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Models in the catalogue.
+    pub kept: usize,
+    /// Entries that joined a twin with the same facts.
+    pub merged_twins: usize,
+    /// Ids with a suffix, because their twin states other facts.
+    pub marked_twins: Vec<String>,
+    pub left_out: BTreeMap<LeftOut, usize>,
+    pub refused: Vec<Refusal>,
+    /// v1's models that the map has, at that provider.
+    pub v1_matched: usize,
+    /// v1's models that live on with v1's price.
+    pub v1_retired: usize,
+}
+
+/// A model whose price cannot be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub key: String,
+    pub reason: String,
+}
+
+/// A few lines for a terminal: counts first, then every refusal with its reason.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} models kept", self.kept)?;
+        writeln!(
+            f,
+            "v1: {} of its models are in the map, {} live on with v1's price",
+            self.v1_matched, self.v1_retired
+        )?;
+        writeln!(
+            f,
+            "twins: {} merged, {} kept apart: {}",
+            self.merged_twins,
+            self.marked_twins.len(),
+            self.marked_twins.join(", ")
+        )?;
+        for (reason, count) in &self.left_out {
+            writeln!(f, "{count} left out: {reason}")?;
+        }
+        for refusal in &self.refused {
+            writeln!(f, "refused: {}: {}", refusal.key, refusal.reason)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! Wall-clock time as replies and the catalogue use it: UTC, RFC 3339.
+
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
+
+/// A moment, serialised as RFC 3339 in UTC with milliseconds: `2026-11-23T17:45:01.123Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp(OffsetDateTime);
+
+impl Timestamp {
+    /// Midnight UTC at the start of a day.
+    pub fn start_of(day: Date) -> Timestamp {
+        Timestamp(day.midnight().assume_utc())
+    }
+
+    /// Reads RFC 3339, with any offset.
+    pub fn parse(text: &str) -> Option<Timestamp> {
+        OffsetDateTime::parse(text, &Rfc3339)
+            .ok()
+            .map(|at| Timestamp(at.to_offset(time::UtcOffset::UTC)))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(at: SystemTime) -> Timestamp {
+        Timestamp(at.into())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let t = self.0;
+        let (year, month, day) = t.to_calendar_date();
+        serializer.collect_str(&format_args!(
+            "{year:04}-{:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+            u8::from(month),
+            t.hour(),
+            t.minute(),
+            t.second(),
+            t.millisecond()
+        ))
+    }
+}
+
+/// The day it is in UTC.
+pub fn today(now: SystemTime) -> Date {
+    OffsetDateTime::from(now).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn timestamps_are_read_with_any_offset_and_written_in_utc() {
+        let rows = [
+            (
+                "utc",
+                "2026-01-02T03:04:05Z",
+                "\"2026-01-02T03:04:05.000Z\"",
+            ),
+            (
+                "offset",
+                "2026-01-01T01:30:00+02:00",
+                "\"2025-12-31T23:30:00.000Z\"",
+            ),
+            (
+                "microseconds",
+                "2026-01-02T03:04:05.123999Z",
+                "\"2026-01-02T03:04:05.123Z\"",
+            ),
+        ];
+        for (name, text, expected) in rows {
+            let read = Timestamp::parse(text).expect(name);
+            assert_eq!(serde_json::to_string(&read).unwrap(), expected, "{name}");
+        }
+        assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+}

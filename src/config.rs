@@ -1,0 +1,441 @@
+//! The checked settings. Every refusal names the setting, the value and what is allowed, and all
+//! limits of the server stand here together.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use log::LevelFilter;
+
+use crate::cli::{Settings, Target};
+use crate::clock::Timestamp;
+use crate::deployment::DrainSettings;
+
+/// Everything the program needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub limits: Limits,
+    pub drain: DrainSettings,
+    pub access: Access,
+    pub identity: Identity,
+    pub log_level: LevelFilter,
+    pub access_log: bool,
+    /// Days after which the catalogue makes the service `degraded`.
+    pub catalog_age_days_max: i64,
+}
+
+/// The limits; each has an answer for what is beyond it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Two per core: more only add switching, since these workers never wait for a client.
+    pub express_workers: usize,
+    /// These do wait for clients, so there are more of them than cores.
+    pub bulk_workers: usize,
+    /// Beyond it: 503. Deep enough for a burst, short enough that nobody waits long.
+    pub bulk_queue: usize,
+    /// Beyond it: 413. The v1 service's limit.
+    pub body_bytes_max: usize,
+}
+
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub api_key: Option<Secret>,
+    pub api_key_header: String,
+    pub shutdown_token: Option<Secret>,
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Which deployment this instance belongs to, read once at start.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub environment: String,
+    pub deployment_group: Option<String>,
+    pub region: Option<String>,
+    pub availability_zone: Option<String>,
+    pub instance_id: Option<String>,
+    pub deployed_at: Option<Timestamp>,
+    pub built_at: Option<Timestamp>,
+}
+
+/// A value that must not be printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadSetting {
+    pub name: &'static str,
+    pub value: String,
+    pub allowed: String,
+}
+
+impl fmt::Display for BadSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {:?} cannot be used; allowed: {}",
+            self.name, self.value, self.allowed
+        )
+    }
+}
+
+/// No drain lasts longer: a shutdown that takes an hour is a typing error.
+pub const DRAIN_TIMEOUT_SECONDS_MAX: u64 = 3_600;
+
+const HEADER_BYTES_MAX: usize = 256;
+
+impl Config {
+    /// Checks what was typed. `environment` looks up the variables that have no flag of their own.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_settings(
+        settings: &Settings,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Config, BadSetting> {
+        let s = settings;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let level = flag("DEBUG", &s.debug)?.then_some(LevelFilter::Debug);
+        let first_of = |own: &Option<String>, others: &[&str]| {
+            let mut named = others.iter().map(|name| environment(name));
+            own.clone()
+                .or_else(|| named.find_map(|value| value))
+                .filter(|value| !value.is_empty())
+        };
+        let region = ["AWS_REGION", "GCP_REGION"]
+            .into_iter()
+            .find_map(environment);
+        Ok(Config {
+            listen: listen(&s.server_host, &s.server_port)?,
+            limits: Limits {
+                express_workers: number("WORKERS", &s.workers, 2 * cores, 1, 256)?,
+                bulk_workers: number("BULK_WORKERS", &s.bulk_workers, 16, 1, 1_024)?,
+                bulk_queue: number("BULK_QUEUE", &s.bulk_queue, 64, 0, 65_536)?,
+                body_bytes_max: number(
+                    "MAX_BODY_BYTES",
+                    &s.max_body_bytes,
+                    1_000_000,
+                    1_024,
+                    64 << 20,
+                )?,
+            },
+            drain: DrainSettings {
+                shutdown_delay: seconds("SHUTDOWN_DELAY_SECONDS", &s.shutdown_delay_seconds, 0)?,
+                drain_timeout: seconds("DRAIN_TIMEOUT_SECONDS", &s.drain_timeout_seconds, 30)?,
+            },
+            access: Access {
+                api_key: secret(&s.mcp_api_key),
+                api_key_header: header_name("MCP_API_KEY_HEADER", &s.mcp_api_key_header)?,
+                shutdown_token: secret(&s.shutdown_token),
+                trusted_proxies: ranges("TRUSTED_PROXIES", &s.trusted_proxies)?,
+            },
+            identity: Identity {
+                environment: first_of(&s.environment, &[]).unwrap_or_else(|| "production".into()),
+                deployment_group: label("DEPLOYMENT_GROUP", first_of(&s.deployment_group, &[]))?,
+                region: region
+                    .filter(|name| !name.is_empty())
+                    .or(first_of(&s.region, &[])),
+                availability_zone: first_of(&s.availability_zone, &["AZ"]),
+                instance_id: label(
+                    "INSTANCE_ID",
+                    first_of(&s.instance_id, &["HOSTNAME", "POD_NAME"]),
+                )?,
+                deployed_at: timestamp("DEPLOYMENT_TIMESTAMP", &s.deployment_timestamp)?,
+                built_at: timestamp("BUILD_TIMESTAMP", &s.build_timestamp)?
+                    .or(Timestamp::parse(crate::COMMIT_DATE)),
+            },
+            log_level: level.unwrap_or(parsed(
+                "LOG_LEVEL",
+                &s.log_level,
+                LevelFilter::Info,
+                "error, warn, info, debug, trace or off",
+            )?),
+            access_log: flag("ACCESS_LOG", &s.access_log)?,
+            catalog_age_days_max: number(
+                "CATALOG_MAX_AGE_DAYS",
+                &s.catalog_max_age_days,
+                180,
+                1,
+                36_500,
+            )?,
+        })
+    }
+}
+
+/// Where a client on this host finds a server with these settings.
+///
+/// # Errors
+/// The setting that cannot be used.
+pub fn local_address(target: &Target) -> Result<SocketAddr, BadSetting> {
+    Ok(reachable(listen(&target.server_host, &target.server_port)?))
+}
+
+/// The address to connect to for a socket bound to `bound`: an unspecified one means loopback.
+pub fn reachable(bound: SocketAddr) -> SocketAddr {
+    let mut address = bound;
+    if bound.ip().is_unspecified() {
+        address.set_ip(match bound.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// Reads a whole number of seconds for a command-line option.
+///
+/// # Errors
+/// When it is not a number of seconds up to an hour.
+pub fn drain_timeout(text: &str) -> Result<u64, BadSetting> {
+    number(
+        "--drain-timeout",
+        &Some(text.to_owned()),
+        0,
+        0,
+        DRAIN_TIMEOUT_SECONDS_MAX,
+    )
+}
+
+fn bad(name: &'static str, value: &str, allowed: impl Into<String>) -> BadSetting {
+    BadSetting {
+        name,
+        value: value.to_owned(),
+        allowed: allowed.into(),
+    }
+}
+
+fn listen(host: &Option<String>, port: &Option<String>) -> Result<SocketAddr, BadSetting> {
+    let ip = parsed(
+        "SERVER_HOST",
+        host,
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        "an IP address, such as 0.0.0.0, 127.0.0.1 or ::",
+    )?;
+    Ok(SocketAddr::new(
+        ip,
+        number("SERVER_PORT", port, 8_000, 0, u16::MAX)?,
+    ))
+}
+
+fn parsed<T: FromStr>(
+    name: &'static str,
+    text: &Option<String>,
+    default: T,
+    allowed: &str,
+) -> Result<T, BadSetting> {
+    match text {
+        None => Ok(default),
+        Some(text) => text.trim().parse().map_err(|_| bad(name, text, allowed)),
+    }
+}
+
+fn number<T>(
+    name: &'static str,
+    text: &Option<String>,
+    default: T,
+    min: T,
+    max: T,
+) -> Result<T, BadSetting>
+where
+    T: FromStr + PartialOrd + fmt::Display,
+{
+    let allowed = format!("a whole number from {min} to {max}");
+    let value = parsed(name, text, default, &allowed)?;
+    if value < min || value > max {
+        return Err(bad(name, text.as_deref().unwrap_or_default(), allowed));
+    }
+    Ok(value)
+}
+
+fn seconds(
+    name: &'static str,
+    text: &Option<String>,
+    default: u64,
+) -> Result<Duration, BadSetting> {
+    number(name, text, default, 0, DRAIN_TIMEOUT_SECONDS_MAX).map(Duration::from_secs)
+}
+
+fn flag(name: &'static str, text: &Option<String>) -> Result<bool, BadSetting> {
+    match text
+        .as_deref()
+        .map(|text| text.trim().to_ascii_lowercase())
+        .as_deref()
+    {
+        None | Some("" | "false" | "0" | "no" | "off") => Ok(false),
+        Some("true" | "1" | "yes" | "on") => Ok(true),
+        Some(other) => Err(bad(name, other, "true or false")),
+    }
+}
+
+fn secret(text: &Option<String>) -> Option<Secret> {
+    text.clone().filter(|text| !text.is_empty()).map(Secret)
+}
+
+fn timestamp(name: &'static str, text: &Option<String>) -> Result<Option<Timestamp>, BadSetting> {
+    match text.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => Timestamp::parse(text).map(Some).ok_or_else(|| {
+            bad(
+                name,
+                text,
+                "a time as in RFC 3339, such as 2026-01-31T12:00:00Z",
+            )
+        }),
+    }
+}
+
+/// A value that is sent in a response header must be one.
+fn label(name: &'static str, text: Option<String>) -> Result<Option<String>, BadSetting> {
+    match text {
+        Some(text)
+            if text.len() > HEADER_BYTES_MAX
+                || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) =>
+        {
+            Err(bad(
+                name,
+                &text,
+                format!("up to {HEADER_BYTES_MAX} printable ASCII characters"),
+            ))
+        }
+        text => Ok(text),
+    }
+}
+
+fn header_name(name: &'static str, text: &Option<String>) -> Result<String, BadSetting> {
+    let text = text.as_deref().unwrap_or("x-api-key");
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if text.is_empty() || text.len() > HEADER_BYTES_MAX || !text.bytes().all(is_token) {
+        return Err(bad(name, text, "the name of an HTTP header"));
+    }
+    Ok(text.to_owned())
+}
+
+fn ranges(name: &'static str, text: &Option<String>) -> Result<Vec<IpNet>, BadSetting> {
+    let parts = text
+        .as_deref()
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            part.parse::<IpNet>()
+                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| {
+                    bad(
+                        name,
+                        part,
+                        "CIDR ranges with commas, such as 10.0.0.0/8,192.168.1.7",
+                    )
+                })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_environment(_: &str) -> Option<String> {
+        None
+    }
+
+    fn refusal(change: impl FnOnce(&mut Settings)) -> String {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        Config::from_settings(&settings, &no_environment)
+            .expect_err("the setting is refused")
+            .to_string()
+    }
+
+    #[test]
+    fn nothing_set_is_the_contracts_defaults() {
+        let config = Config::from_settings(&Settings::default(), &no_environment).unwrap();
+        assert_eq!(config.listen, "0.0.0.0:8000".parse().unwrap());
+        assert_eq!(config.limits.body_bytes_max, 1_000_000);
+        assert_eq!(config.drain.drain_timeout, Duration::from_secs(30));
+        assert_eq!(config.identity.environment, "production");
+        assert_eq!(config.access.api_key_header, "x-api-key");
+        assert!(config.access.api_key.is_none());
+    }
+
+    #[test]
+    fn a_refusal_names_the_setting_the_value_and_what_is_allowed() {
+        type Change = fn(&mut Settings);
+        let rows: [(&str, Change, &[&str]); 8] = [
+            (
+                "port",
+                |s| s.server_port = Some("70000".into()),
+                &["SERVER_PORT", "70000", "65535"],
+            ),
+            (
+                "port word",
+                |s| s.server_port = Some("http".into()),
+                &["SERVER_PORT", "http"],
+            ),
+            (
+                "host",
+                |s| s.server_host = Some("localhost!".into()),
+                &["SERVER_HOST", "localhost!"],
+            ),
+            (
+                "workers",
+                |s| s.workers = Some("0".into()),
+                &["WORKERS", "\"0\"", "from 1"],
+            ),
+            (
+                "flag",
+                |s| s.debug = Some("maybe".into()),
+                &["DEBUG", "maybe", "true or false"],
+            ),
+            (
+                "level",
+                |s| s.log_level = Some("loud".into()),
+                &["LOG_LEVEL", "loud", "info"],
+            ),
+            (
+                "range",
+                |s| s.trusted_proxies = Some("10/8".into()),
+                &["TRUSTED_PROXIES", "10/8"],
+            ),
+            (
+                "group",
+                |s| s.deployment_group = Some("blue\r\nX: y".into()),
+                &["DEPLOYMENT_GROUP", "printable"],
+            ),
+        ];
+        for (name, change, parts) in rows {
+            let text = refusal(change);
+            assert!(!text.contains('\n'), "{name}: one line");
+            for part in parts {
+                assert!(text.contains(part), "{name}: {text:?} lacks {part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug_output() {
+        let settings = Settings {
+            shutdown_token: Some("hush".into()),
+            ..Settings::default()
+        };
+        let config = Config::from_settings(&settings, &no_environment).unwrap();
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,162 @@
+//! An HTTP exchange as plain data: what the server hands to the api, and what it gets back.
+//!
+//! Neither side knows the other; `app.rs` joins them with a [`Service`].
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// The request methods the service distinguishes. Method names are case-sensitive (RFC 9110, 9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Other,
+}
+
+/// One row of the router's table, by its position there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint(pub usize);
+
+/// What the server must know about a request before it takes it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Triage {
+    pub endpoint: Endpoint,
+    pub work: Work,
+}
+
+/// How much a request may cost and whether a drain has to wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Health and deployment: answered in every phase, never counted, never refused.
+    Probe,
+    /// Business that takes microseconds: answered by the worker that took it.
+    Light,
+    /// Business that takes milliseconds: left to the bulk workers.
+    Heavy,
+}
+
+/// A request, read to its end.
+pub struct Call<'a> {
+    pub method: Method,
+    pub endpoint: Endpoint,
+    /// The path as sent, without the query.
+    pub path: &'a str,
+    /// What follows the `?`, still percent-encoded; empty when there is none.
+    pub query: &'a str,
+    pub headers: Headers<'a>,
+    pub body: &'a [u8],
+    /// The other end of the connection: the client, or the last proxy before us.
+    pub peer: SocketAddr,
+}
+
+/// Request headers in the order they came. Names compare without case.
+#[derive(Default)]
+pub struct Headers<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> FromIterator<(&'a str, &'a str)> for Headers<'a> {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(pairs: I) -> Self {
+        Headers(pairs.into_iter().collect())
+    }
+}
+
+impl<'a> Headers<'a> {
+    /// The first header of that name.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.all(name).next()
+    }
+
+    /// Every header of that name; from the back, the last one comes first.
+    pub fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|&(_, value)| value)
+    }
+}
+
+/// What the api says to a call.
+pub enum Answer {
+    Now(Reply),
+    /// The caller wants to wait for the end of the drain: ask again then.
+    WhenDrained,
+}
+
+/// Both ends of the seam between the server, which knows sockets, and the api, which knows prices.
+pub struct Service {
+    /// Decides from method, path and query alone.
+    pub triage: Box<dyn Fn(Method, &str, &str) -> Triage + Send + Sync>,
+    /// Answers a call that was read to its end.
+    pub answer: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
+    /// Takes note of a reply, by status, and of how long it took to get ready.
+    pub record: Box<dyn Fn(&Call, u16, Duration) + Send + Sync>,
+}
+
+/// A response. The server adds `Date`, `Content-Length`, `Connection` and who answered.
+pub struct Reply {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub body: Body,
+}
+
+/// The bytes of a reply: its own, or a part of something kept for many replies.
+pub enum Body {
+    Own(Vec<u8>),
+    Shared(Arc<[u8]>, Range<usize>),
+}
+
+impl Body {
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Body::Own(bytes) => bytes,
+            Body::Shared(bytes, range) => &bytes[range.clone()],
+        }
+    }
+}
+
+const JSON: &str = "application/json";
+
+impl Reply {
+    /// A JSON reply; the value must be one that always serialises.
+    pub fn json(status: u16, value: &impl Serialize) -> Reply {
+        let mut body = Vec::with_capacity(512);
+        serde_json::to_writer(&mut body, value)
+            .expect("replies hold only strings, numbers and maps with string keys");
+        Reply::json_bytes(status, Body::Own(body))
+    }
+
+    /// A JSON reply that is already serialised.
+    pub fn json_bytes(status: u16, body: Body) -> Reply {
+        Reply {
+            status,
+            content_type: JSON,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    /// The contract's error shape: `{"detail": "<what is wrong and what to do>"}`.
+    pub fn detail(status: u16, detail: &str) -> Reply {
+        #[derive(Serialize)]
+        struct Detail<'a> {
+            detail: &'a str,
+        }
+        Reply::json(status, &Detail { detail })
+    }
+
+    /// A 503 that says when to come back, in seconds.
+    pub fn unavailable(detail: &str, retry_after_seconds: u64) -> Reply {
+        Reply::detail(503, detail).with("Retry-After", retry_after_seconds.to_string())
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Reply {
+        self.headers.push((name, value.into()));
+        self
+    }
+}

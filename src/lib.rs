@@ -1,0 +1,50 @@
+//! What an LLM call costs: a small synchronous server that can be replaced under full load.
+//!
+//! ```text
+//! socket -> server (tiny_http, workers) -> router -> api (handlers) -> domain -> Reply -> socket
+//!                   \-> deployment (ticket taken, ticket given back)
+//!                   \-> telemetry (one record per reply)
+//! ```
+//!
+//! In reading order:
+//!
+//! - [`app`]: the wiring, from a checked configuration to an exit code
+//! - [`server`]: tiny_http, sockets and threads; nothing of prices
+//! - [`exchange`]: a request and its reply as plain data, the seam between server and api
+//! - [`router`]: method and path to a route
+//! - [`api`]: JSON and status codes; nothing of sockets
+//! - [`deployment`]: the phases of an instance's life and the count of requests in flight
+//! - [`catalog`]: models, their prices and names
+//! - [`money`]: 1e-18 USD, exactly
+//! - [`estimate`]: what a usage costs
+//! - [`use_case`]: from a model's facts to words
+//! - [`telemetry`], [`vitals`]: what was asked, and what the machinery is doing
+//! - [`cli`], [`config`], [`exit_code`]: what the operator typed, checked, and what comes back
+//! - [`commands`], [`local_client`]: everything the program does besides serving
+//! - [`clock`]: timestamps and days in UTC
+
+pub mod api;
+pub mod app;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod deployment;
+pub mod estimate;
+pub mod exchange;
+pub mod exit_code;
+pub mod local_client;
+pub mod money;
+pub mod router;
+pub mod server;
+pub mod telemetry;
+pub mod use_case;
+pub mod vitals;
+
+/// The version of the service, as in `Cargo.toml`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit the binary was built from; "unknown" outside a repository.
+pub const COMMIT: &str = env!("LLM_PRICING_COMMIT");
+/// When that commit was made, RFC 3339 in UTC; "unknown" outside a repository.
+pub const COMMIT_DATE: &str = env!("LLM_PRICING_COMMIT_DATE");

@@ -1,0 +1,440 @@
+//! Money as whole numbers.
+//!
+//! An amount is a count of 1e-18 USD ("attodollars"). Every price in the catalogue and every cost computed
+//! from one is such a count, so sums are exact and the JSON reply shows them digit by digit. Text enters
+//! through [`parse_decimal`], the only place that rounds, and leaves through [`write_decimal`].
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::iter::Sum;
+use std::num::NonZeroU64;
+use std::ops::{Add, Mul};
+
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// Decimal places of an amount: one unit is 1e-18 USD.
+const USD_DECIMALS: u32 = 18;
+/// Decimal places of a rate written per million tokens: 1e-12 USD per million is 1e-18 USD per token.
+const PER_MILLION_DECIMALS: u32 = USD_DECIMALS - 6;
+/// Decimal places of a [`Factor`].
+const FACTOR_DECIMALS: u32 = 6;
+
+/// An amount of US dollars in units of 1e-18 USD; about +-1.7e20 USD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Usd(i128);
+
+impl Usd {
+    /// No money.
+    pub const ZERO: Usd = Usd(0);
+
+    /// Reads a decimal number of dollars, such as `0.0075`, `12` or `1.5e-07`.
+    ///
+    /// # Errors
+    /// When the text is not a decimal number, or is beyond the range of an amount.
+    pub fn parse(text: &str) -> Result<Usd, AmountError> {
+        parse_decimal(text, USD_DECIMALS).map(Usd)
+    }
+
+    /// An amount from its count of 1e-18 USD.
+    pub const fn from_attos(attos: i128) -> Usd {
+        Usd(attos)
+    }
+
+    /// The amount as a count of 1e-18 USD.
+    pub const fn attos(self) -> i128 {
+        self.0
+    }
+
+    /// The sum, or `None` beyond the range of an amount.
+    pub fn checked_add(self, other: Usd) -> Option<Usd> {
+        self.0.checked_add(other.0).map(Usd)
+    }
+
+    /// Half of the sum of both, rounded half to even.
+    pub fn midpoint(one: Usd, other: Usd) -> Usd {
+        Usd(divide_half_even((one + other).0, 2))
+    }
+
+    /// What a million tokens cost when `tokens` of them cost this much, rounded half to even; nothing
+    /// when there are none.
+    pub fn per_million_of(self, tokens: u64) -> Usd {
+        let Some(tokens) = NonZeroU64::new(tokens) else {
+            return Usd::ZERO;
+        };
+        let tokens = i128::from(tokens.get());
+        // Whole and rest apart, so that neither product leaves the range.
+        let (whole, rest) = (self.0.div_euclid(tokens), self.0.rem_euclid(tokens));
+        Usd(whole.saturating_mul(1_000_000) + divide_half_even(rest * 1_000_000, tokens))
+    }
+
+    /// The nearest float, for ratios and scores only; a price never takes this road back into the sums.
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / 1e18
+    }
+}
+
+impl Add for Usd {
+    type Output = Usd;
+
+    /// Saturates at the ends of the range. Every cost is below 2e19 USD (see [`Rate`]), so it takes eight
+    /// of the largest imaginable calls to get there.
+    fn add(self, other: Usd) -> Usd {
+        Usd(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Usd>>(amounts: I) -> Usd {
+        amounts.fold(Usd::ZERO, Add::add)
+    }
+}
+
+/// Plain decimal, shortest form, never an exponent: `0.0075`, `0.00000015`, `0`, `12`.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_decimal(f, self.0, USD_DECIMALS)
+    }
+}
+
+/// A JSON number with exactly the digits of the amount. It passes as raw text, so only `serde_json` can
+/// write it.
+impl Serialize for Usd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string())
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+/// A price per token, from 0 to 1 USD, in units of 1e-18 USD.
+///
+/// The upper bound is what makes [`Rate`] times tokens safe: 1e18 units times `u64::MAX` tokens is below
+/// 1.9e37, and an amount holds 1.7e38.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(u64);
+
+impl Rate {
+    /// Free.
+    pub const ZERO: Rate = Rate(0);
+    /// One dollar per token, a thousand times what the catalogue accepts.
+    pub const MAX: Rate = Rate(1_000_000_000_000_000_000);
+
+    /// Reads a price in USD per token, such as `2.5e-06`.
+    ///
+    /// # Errors
+    /// When the text is not a decimal number, is negative or above [`Rate::MAX`].
+    pub fn parse(text: &str) -> Result<Rate, AmountError> {
+        Rate::from_attos(parse_decimal(text, USD_DECIMALS)?)
+    }
+
+    /// Reads a price in USD per million tokens, such as `2.5`.
+    ///
+    /// # Errors
+    /// As [`Rate::parse`].
+    pub fn per_million_parse(text: &str) -> Result<Rate, AmountError> {
+        Rate::from_attos(parse_decimal(text, PER_MILLION_DECIMALS)?)
+    }
+
+    fn from_attos(attos: i128) -> Result<Rate, AmountError> {
+        match u64::try_from(attos) {
+            Ok(attos) if attos <= Rate::MAX.0 => Ok(Rate(attos)),
+            _ => Err(AmountError::OutOfRange),
+        }
+    }
+
+    /// The price of one token.
+    pub fn usd(self) -> Usd {
+        self * 1
+    }
+
+    /// The price of a million tokens, which is how people quote it: `2.5`.
+    pub fn per_million(self) -> Usd {
+        self * 1_000_000
+    }
+}
+
+impl Mul<u64> for Rate {
+    type Output = Usd;
+
+    /// The price of that many tokens; cannot overflow, as the type's doc explains.
+    fn mul(self, tokens: u64) -> Usd {
+        Usd(i128::from(self.0) * i128::from(tokens))
+    }
+}
+
+/// A multiplier on a price, such as 1.1 for a regional endpoint, in millionths; from 0 to 4294.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Factor(u32);
+
+impl Factor {
+    /// Reads a multiplier, such as `1.1`.
+    ///
+    /// # Errors
+    /// When the text is not a decimal number, is negative or too large.
+    pub fn parse(text: &str) -> Result<Factor, AmountError> {
+        let millionths = parse_decimal(text, FACTOR_DECIMALS)?;
+        u32::try_from(millionths)
+            .map(Factor)
+            .map_err(|_| AmountError::OutOfRange)
+    }
+
+    /// The multiplier in millionths: 1,100,000 for 1.1.
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_decimal(f, i128::from(self.0), FACTOR_DECIMALS)
+    }
+}
+
+/// A quotient rounded to the nearest whole number, and to the even one of two equally near. The divisor is
+/// positive.
+fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
+    let (whole, rest) = (dividend.div_euclid(divisor), dividend.rem_euclid(divisor));
+    let up = match (rest * 2).cmp(&divisor) {
+        Ordering::Less => false,
+        Ordering::Equal => whole % 2 != 0,
+        Ordering::Greater => true,
+    };
+    whole + i128::from(up)
+}
+
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AmountError {
+    /// There is no digit at all: empty, or a sign alone.
+    Empty,
+    /// Something other than digits, one point and one exponent.
+    NotANumber,
+    /// A number, but beyond what the type holds.
+    OutOfRange,
+}
+
+impl fmt::Display for AmountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AmountError::Empty => "there is no digit in it",
+            AmountError::NotANumber => "it is not a decimal number",
+            AmountError::OutOfRange => "the number is out of range",
+        })
+    }
+}
+
+impl std::error::Error for AmountError {}
+
+/// Reads decimal text as a count of 10^-`decimals`. Digits beyond that are rounded by [`round_half_even`].
+fn parse_decimal(text: &str, decimals: u32) -> Result<i128, AmountError> {
+    let (negative, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if unsigned.is_empty() {
+        return Err(AmountError::Empty);
+    }
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
+        Some(_) => return Err(AmountError::NotANumber),
+        None => (mantissa, ""),
+    };
+    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !are_digits(whole) || !are_digits(fraction) {
+        return Err(AmountError::NotANumber);
+    }
+
+    let digits = whole
+        .bytes()
+        .chain(fraction.bytes())
+        .map(|byte| byte - b'0');
+    // How many of the digits stand before the last decimal we keep; zeros follow when there are too few.
+    let kept = whole.len() as i64 + exponent + i64::from(decimals);
+    let magnitude = take_digits(digits, kept)?;
+    let magnitude = i128::try_from(magnitude).map_err(|_| AmountError::OutOfRange)?;
+    Ok(if negative { -magnitude } else { magnitude })
+}
+
+/// An exponent, cut to a range in which sums of exponents and lengths cannot overflow.
+fn parse_exponent(text: &str) -> Result<i64, AmountError> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(AmountError::NotANumber);
+    }
+    const CUT: i64 = 1_000_000_000;
+    let magnitude = digits
+        .parse::<i64>()
+        .map_or(CUT, |exponent| exponent.min(CUT));
+    Ok(if text.starts_with('-') {
+        -magnitude
+    } else {
+        magnitude
+    })
+}
+
+/// The number made of the first `kept` digits, rounded by the rest.
+fn take_digits(digits: impl Iterator<Item = u8>, kept: i64) -> Result<u128, AmountError> {
+    let mut number: u128 = 0;
+    let mut first_dropped = 0;
+    let mut rest_is_zero = true;
+    let mut seen: i64 = 0;
+    for digit in digits {
+        if seen < kept {
+            number = push_digit(number, digit)?;
+        } else if seen == kept {
+            first_dropped = digit;
+        } else if digit != 0 {
+            rest_is_zero = false;
+        }
+        seen += 1;
+    }
+    while seen < kept && number != 0 {
+        number = push_digit(number, 0)?;
+        seen += 1;
+    }
+    Ok(round_half_even(number, first_dropped, rest_is_zero))
+}
+
+fn push_digit(number: u128, digit: u8) -> Result<u128, AmountError> {
+    number
+        .checked_mul(10)
+        .and_then(|number| number.checked_add(u128::from(digit)))
+        .filter(|number| i128::try_from(*number).is_ok())
+        .ok_or(AmountError::OutOfRange)
+}
+
+/// The rounding rule: to the nearest, and exactly half way to the even neighbour, as IEEE 754 and
+/// accounting do, so that rounding many amounts does not drift in one direction.
+fn round_half_even(number: u128, first_dropped: u8, rest_is_zero: bool) -> u128 {
+    let half_way = first_dropped == 5 && rest_is_zero;
+    let up = if half_way {
+        number % 2 == 1
+    } else {
+        first_dropped >= 5
+    };
+    number + u128::from(up)
+}
+
+/// Writes a count of 10^-`decimals` as plain decimal without trailing zeros.
+fn write_decimal(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
+    let one = 10u128.pow(decimals);
+    let magnitude = value.unsigned_abs();
+    let (whole, mut fraction) = (magnitude / one, magnitude % one);
+    let sign = if value < 0 { "-" } else { "" };
+    if fraction == 0 {
+        return write!(f, "{sign}{whole}");
+    }
+    let mut width = decimals as usize;
+    while fraction.is_multiple_of(10) {
+        fraction /= 10;
+        width -= 1;
+    }
+    write!(f, "{sign}{whole}.{fraction:0width$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_attos(text: &str, attos: i128) {
+        assert_eq!(Usd::parse(text), Ok(Usd(attos)), "{text}");
+    }
+
+    #[test]
+    fn a_rate_beyond_18_decimals_is_rounded_half_even() {
+        check_attos("0.0000000000000000005", 0); // half way down to even 0
+        check_attos("0.0000000000000000015", 2); // half way up to even 2
+        check_attos("0.0000000000000000025", 2); // half way down to even 2
+        check_attos("0.00000000000000000250001", 3); // just above half way
+        check_attos("0.00000000000000000149", 1);
+        check_attos("5e-19", 0);
+        check_attos("6e-19", 1);
+        check_attos("9e-20", 0);
+        check_attos("-1.5e-18", -2);
+        check_attos("0.9999999999999999999", 1_000_000_000_000_000_000); // the carry runs through
+    }
+
+    #[test]
+    fn amounts_print_as_plain_decimals_and_read_back() {
+        for (text, printed) in [
+            ("0.0075", "0.0075"),
+            ("1.5e-07", "0.00000015"),
+            ("0.0", "0"),
+            ("-0", "0"),
+            ("12", "12"),
+            ("1.20E+1", "12"),
+            ("007.50", "7.5"),
+            ("-0.25", "-0.25"),
+            ("1e-18", "0.000000000000000001"),
+            ("0e999999999999", "0"),
+            (
+                "170141183460469231731.687303715884105727",
+                "170141183460469231731.687303715884105727",
+            ),
+        ] {
+            let amount = Usd::parse(text).unwrap();
+            assert_eq!(amount.to_string(), printed, "{text}");
+            assert_eq!(Usd::parse(printed), Ok(amount), "{text}");
+            assert_eq!(serde_json::to_string(&amount).unwrap(), printed, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_amount_says_why() {
+        use AmountError::{Empty, NotANumber, OutOfRange};
+        for (text, why) in [
+            ("", Empty),
+            ("-", Empty),
+            ("NaN", NotANumber),
+            ("inf", NotANumber),
+            (".5", NotANumber),
+            ("5.", NotANumber),
+            ("1.2.3", NotANumber),
+            ("1e", NotANumber),
+            ("1e+-2", NotANumber),
+            ("--1", NotANumber),
+            ("1 ", NotANumber),
+            ("0x10", NotANumber),
+            ("\u{663}", NotANumber),
+            ("1e21", OutOfRange),
+            ("1e999999999999", OutOfRange),
+            ("170141183460469231731.687303715884105728", OutOfRange),
+        ] {
+            assert_eq!(Usd::parse(text), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_quoted_per_million_and_charged_per_token() {
+        let rate = Rate::per_million_parse("2.5").unwrap();
+        assert_eq!(rate, Rate::parse("2.5e-06").unwrap());
+        assert_eq!(rate.per_million().to_string(), "2.5");
+        assert_eq!((rate * 1000).to_string(), "0.0025");
+        assert_eq!(Rate::parse("-1e-6"), Err(AmountError::OutOfRange));
+        assert_eq!(
+            Rate::parse("1.000000000000000001"),
+            Err(AmountError::OutOfRange)
+        );
+    }
+
+    #[test]
+    fn the_dearest_rate_times_the_most_tokens_fits_and_still_adds_up() {
+        let most = Rate::MAX * u64::MAX;
+        assert_eq!(most.to_string(), "18446744073709551615");
+        assert_eq!((most + most).to_string(), "36893488147419103230");
+    }
+
+    #[test]
+    fn a_factor_keeps_its_digits() {
+        assert_eq!(Factor::parse("1.1").unwrap().to_string(), "1.1");
+        assert_eq!(Factor::parse("2.0").unwrap().millionths(), 2_000_000);
+        assert_eq!(Factor::parse("-1"), Err(AmountError::OutOfRange));
+    }
+}

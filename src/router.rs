@@ -1,0 +1,313 @@
+//! From method and path to a route. Pure.
+//!
+//! It assumes that every route has a fixed path and one method, which keeps it a table and a
+//! search; both can be relaxed when a route needs it.
+
+use crate::exchange::{Endpoint, Method, Triage, Work};
+
+/// Everything the service answers. The order is the order of [`ROUTES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Route {
+    Info,
+    Models,
+    Pricing,
+    CostEstimate,
+    CostEstimateBatch,
+    Performance,
+    UseCases,
+    Telemetry,
+    Health,
+    HealthDetailed,
+    HealthReady,
+    HealthLive,
+    DeploymentInfo,
+    DeploymentMetadata,
+    DeploymentShutdown,
+    DeploymentShutdownStatus,
+    ApiVersions,
+    /// A known path, asked with another method.
+    WrongMethod,
+    /// No such path.
+    Unknown,
+}
+
+/// What is said about a route in `GET /`, in telemetry and to the server.
+pub struct RouteInfo {
+    pub route: Route,
+    /// The method, or "*" for the two that answer nothing in particular.
+    pub method: &'static str,
+    pub path: &'static str,
+    pub description: &'static str,
+    work: Work,
+}
+
+const fn row(
+    route: Route,
+    method: &'static str,
+    path: &'static str,
+    work: Work,
+    description: &'static str,
+) -> RouteInfo {
+    RouteInfo {
+        route,
+        method,
+        path,
+        description,
+        work,
+    }
+}
+
+/// One row per route, in the order of [`Route`].
+pub static ROUTES: [RouteInfo; 19] = [
+    row(Route::Info, "GET", "/", Work::Light, "This overview"),
+    row(
+        Route::Models,
+        "GET",
+        "/models",
+        Work::Light,
+        "Names of all models, by provider",
+    ),
+    row(
+        Route::Pricing,
+        "GET",
+        "/pricing",
+        Work::Light,
+        "Prices of all models",
+    ),
+    row(
+        Route::CostEstimate,
+        "POST",
+        "/cost-estimate",
+        Work::Light,
+        "What one call costs",
+    ),
+    row(
+        Route::CostEstimateBatch,
+        "POST",
+        "/cost-estimate/batch",
+        Work::Light,
+        "What the same call costs on several models",
+    ),
+    row(
+        Route::Performance,
+        "GET",
+        "/performance",
+        Work::Light,
+        "Throughput, latency and value where they are known",
+    ),
+    row(
+        Route::UseCases,
+        "GET",
+        "/use-cases",
+        Work::Light,
+        "What each model suits",
+    ),
+    row(
+        Route::Telemetry,
+        "GET",
+        "/telemetry",
+        Work::Light,
+        "What was asked of this instance",
+    ),
+    row(
+        Route::Health,
+        "GET",
+        "/health",
+        Work::Probe,
+        "Is the service healthy?",
+    ),
+    row(
+        Route::HealthDetailed,
+        "GET",
+        "/health/detailed",
+        Work::Probe,
+        "Health with measured checks and figures",
+    ),
+    row(
+        Route::HealthReady,
+        "GET",
+        "/health/ready",
+        Work::Probe,
+        "Readiness: send traffic?",
+    ),
+    row(
+        Route::HealthLive,
+        "GET",
+        "/health/live",
+        Work::Probe,
+        "Liveness: is the process alive?",
+    ),
+    row(
+        Route::DeploymentInfo,
+        "GET",
+        "/deployment/info",
+        Work::Probe,
+        "Which deployment this instance belongs to",
+    ),
+    row(
+        Route::DeploymentMetadata,
+        "GET",
+        "/deployment/metadata",
+        Work::Probe,
+        "Version, dates and breaking changes",
+    ),
+    row(
+        Route::DeploymentShutdown,
+        "POST",
+        "/deployment/shutdown",
+        Work::Probe,
+        "Drain and exit",
+    ),
+    row(
+        Route::DeploymentShutdownStatus,
+        "GET",
+        "/deployment/shutdown/status",
+        Work::Probe,
+        "How far the drain is",
+    ),
+    row(
+        Route::ApiVersions,
+        "GET",
+        "/api/versions",
+        Work::Probe,
+        "API versions",
+    ),
+    row(Route::WrongMethod, "*", "(wrong method)", Work::Light, ""),
+    row(Route::Unknown, "*", "(unknown path)", Work::Light, ""),
+];
+
+impl Route {
+    pub fn of(endpoint: Endpoint) -> Route {
+        ROUTES[endpoint.0].route
+    }
+
+    pub fn info(self) -> &'static RouteInfo {
+        &ROUTES[self as usize]
+    }
+
+    /// Whether the route answers a path of its own.
+    pub fn is_public(self) -> bool {
+        !matches!(self, Route::WrongMethod | Route::Unknown)
+    }
+}
+
+/// Finds the route. HEAD goes where GET goes; a trailing slash is ignored.
+pub fn route(method: Method, path: &str) -> Route {
+    let Some(found) = at_path(path) else {
+        return Route::Unknown;
+    };
+    let wanted = match method {
+        Method::Get | Method::Head => "GET",
+        Method::Post => "POST",
+        Method::Other => return Route::WrongMethod,
+    };
+    if found.info().method == wanted {
+        found
+    } else {
+        Route::WrongMethod
+    }
+}
+
+/// What `Allow` says for a path; empty when there is no such path.
+pub fn allowed(path: &str) -> &'static str {
+    match at_path(path).map(|route| route.info().method) {
+        Some("GET") => "GET, HEAD",
+        Some(method) => method,
+        None => "",
+    }
+}
+
+/// What the server must know before it takes a request in.
+pub fn triage(method: Method, path: &str, query: &str) -> Triage {
+    let route = route(method, path);
+    let work = match route {
+        // A filtered list is put together for this one request; the whole one is ready.
+        Route::Models | Route::Pricing | Route::Performance | Route::UseCases
+            if !query.is_empty() =>
+        {
+            Work::Heavy
+        }
+        // A probe asked with the wrong method is told so in every phase, too.
+        Route::WrongMethod => at_path(path).map_or(Work::Light, |known| known.info().work),
+        route => route.info().work,
+    };
+    Triage {
+        endpoint: Endpoint(route as usize),
+        work,
+    }
+}
+
+fn at_path(path: &str) -> Option<Route> {
+    let path = match path.strip_suffix('/') {
+        Some(shorter) if !shorter.is_empty() => shorter,
+        _ => path,
+    };
+    ROUTES
+        .iter()
+        .find(|row| row.path == path && row.route.is_public())
+        .map(|row| row.route)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_routes() {
+        for (position, row) in ROUTES.iter().enumerate() {
+            assert_eq!(row.route as usize, position, "{}", row.path);
+        }
+    }
+
+    #[test]
+    fn paths_and_methods_lead_to_routes() {
+        let rows = [
+            ("root", Method::Get, "/", Route::Info),
+            (
+                "head goes where get goes",
+                Method::Head,
+                "/pricing",
+                Route::Pricing,
+            ),
+            ("trailing slash", Method::Get, "/models/", Route::Models),
+            (
+                "trailing slash on post",
+                Method::Post,
+                "/cost-estimate/",
+                Route::CostEstimate,
+            ),
+            (
+                "only one slash is forgiven",
+                Method::Get,
+                "/models//",
+                Route::Unknown,
+            ),
+            ("empty path", Method::Get, "", Route::Unknown),
+            ("case matters", Method::Get, "/Models", Route::Unknown),
+            ("wrong method", Method::Post, "/pricing", Route::WrongMethod),
+            (
+                "head of a post",
+                Method::Head,
+                "/cost-estimate",
+                Route::WrongMethod,
+            ),
+            ("unknown method", Method::Other, "/", Route::WrongMethod),
+            (
+                "unknown method, unknown path",
+                Method::Other,
+                "/nope",
+                Route::Unknown,
+            ),
+            (
+                "a label is not a path",
+                Method::Get,
+                "(unknown path)",
+                Route::Unknown,
+            ),
+        ];
+        for (name, method, path, expected) in rows {
+            assert_eq!(route(method, path), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Between tiny_http's types and ours: a request's parts out, a reply's bytes in.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tiny_http::{HTTPVersion, Request};
+
+use crate::exchange::{Headers, Method, Reply};
+
+/// Longer request ids are not echoed.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+pub fn method(request: &Request) -> Method {
+    match request.method() {
+        tiny_http::Method::Get => Method::Get,
+        tiny_http::Method::Head => Method::Head,
+        tiny_http::Method::Post => Method::Post,
+        _ => Method::Other,
+    }
+}
+
+/// Path and query.
+pub fn target(request: &Request) -> (&str, &str) {
+    request.url().split_once('?').unwrap_or((request.url(), ""))
+}
+
+pub fn headers(request: &Request) -> Headers<'_> {
+    request
+        .headers()
+        .iter()
+        .map(|header| (header.field.as_str().as_str(), header.value.as_str()))
+        .collect()
+}
+
+pub fn peer(request: &Request) -> SocketAddr {
+    // Always there for TCP; only a Unix socket has no peer address.
+    request
+        .remote_addr()
+        .copied()
+        .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
+}
+
+/// What of a request decides how its reply is written.
+pub struct Manner {
+    without_body: bool,
+    connection: Option<&'static str>,
+    request_id: Option<String>,
+}
+
+impl Manner {
+    /// `closing` when the server wants this connection to end.
+    pub fn of(request: &Request, closing: bool) -> Manner {
+        let header = |name: &'static str| {
+            request
+                .headers()
+                .iter()
+                .find(|header| header.field.equiv(name))
+                .map(|header| header.value.as_str())
+        };
+        let wants = |token: &str| {
+            header("Connection").is_some_and(|value| {
+                value
+                    .split(',')
+                    .any(|part| part.trim().eq_ignore_ascii_case(token))
+            })
+        };
+        let old = *request.http_version() == HTTPVersion(1, 0);
+        let connection = if closing || wants("close") || (old && !wants("keep-alive")) {
+            Some("close")
+        } else {
+            old.then_some("keep-alive")
+        };
+        // A bare line feed inside a value passes tiny_http; echoed, it would start a new header.
+        let request_id = header("X-Request-Id").filter(|id| {
+            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_graphic())
+        });
+        Manner {
+            without_body: *request.method() == tiny_http::Method::Head,
+            connection,
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+}
+
+/// Writes replies; one per worker, so that its buffers are reused.
+pub struct Writer {
+    /// The headers every reply of this instance carries, ready to send.
+    standing: std::sync::Arc<str>,
+    date: String,
+    date_second: u64,
+}
+
+impl Writer {
+    pub fn new(standing: std::sync::Arc<str>) -> Writer {
+        Writer {
+            standing,
+            date: String::new(),
+            date_second: 0,
+        }
+    }
+
+    /// Appends the head of a reply, with its empty line.
+    pub fn head(&mut self, reply: &Reply, manner: &Manner, out: &mut Vec<u8>) {
+        let mut line = |parts: &[&str]| {
+            for part in parts {
+                out.extend_from_slice(part.as_bytes());
+            }
+            out.extend_from_slice(b"\r\n");
+        };
+        let mut digits = [0; 20];
+        line(&[
+            "HTTP/1.1 ",
+            decimal(reply.status.into(), &mut digits),
+            " ",
+            reason(reply.status),
+        ]);
+        line(&["Date: ", self.date()]);
+        // A 304 has no body and no type; it only names what the client has.
+        if reply.status != 304 {
+            let length = reply.body.as_bytes().len() as u64;
+            line(&["Content-Type: ", reply.content_type]);
+            line(&["Content-Length: ", decimal(length, &mut digits)]);
+        }
+        for (name, value) in &reply.headers {
+            line(&[name, ": ", value]);
+        }
+        if let Some(connection) = manner.connection {
+            line(&["Connection: ", connection]);
+        }
+        if let Some(id) = &manner.request_id {
+            line(&["X-Request-Id: ", id]);
+        }
+        out.extend_from_slice(self.standing.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// The bytes that follow the head.
+    pub fn body<'a>(reply: &'a Reply, manner: &Manner) -> &'a [u8] {
+        if manner.without_body {
+            &[]
+        } else {
+            reply.body.as_bytes()
+        }
+    }
+
+    /// The Date header's value, formatted once a second.
+    fn date(&mut self) -> &str {
+        let now = SystemTime::now();
+        let second = now
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        if second != self.date_second {
+            self.date = httpdate::fmt_http_date(now);
+            self.date_second = second;
+        }
+        &self.date
+    }
+}
+
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    str::from_utf8(&digits[start..]).expect("digits are ASCII")
+}
+
+/// Reason phrases (RFC 9110, 15) of the statuses this service sends.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        // A client goes by the number; RFC 9112 lets the phrase be empty.
+        _ => "",
+    }
+}
