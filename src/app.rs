@@ -58,7 +58,7 @@ impl App {
         });
         let (answering, recording) = (Arc::clone(&api), Arc::clone(&api));
         let service = Service {
-            triage: Box::new(router::triage),
+            triage: router::triage,
             answer: Box::new(move |call| api::answer(&answering, call)),
             record: Box::new(move |call, status, elapsed| {
                 api::record(&recording, call, status, elapsed);
@@ -90,6 +90,7 @@ impl App {
         let book = Arc::new(Book::new(Arc::new(catalog), today(SystemTime::now())));
         self.api.shelf.put(Arc::clone(&book));
         self.lifecycle.open();
+        info!("phase {}", self.lifecycle.phase().as_str());
         // Ready first: a request that wants a list before it is put together waits for it.
         book.prepare();
     }

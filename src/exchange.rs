@@ -87,14 +87,16 @@ pub enum Answer {
     WhenDrained,
 }
 
+/// Takes note of a reply, given its status and how long it took to get ready.
+pub type Recorder = Box<dyn Fn(&Call, u16, Duration) + Send + Sync>;
+
 /// Both ends of the seam between the server, which knows sockets, and the api, which knows prices.
 pub struct Service {
     /// Decides from method, path and query alone.
-    pub triage: Box<dyn Fn(Method, &str, &str) -> Triage + Send + Sync>,
+    pub triage: fn(Method, &str, &str) -> Triage,
     /// Answers a call that was read to its end.
     pub answer: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
-    /// Takes note of a reply, by status, and of how long it took to get ready.
-    pub record: Box<dyn Fn(&Call, u16, Duration) + Send + Sync>,
+    pub record: Recorder,
 }
 
 /// A response. The server adds `Date`, `Content-Length`, `Connection` and who answered.

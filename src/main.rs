@@ -17,10 +17,6 @@ use llm_pricing::config::Config;
 use llm_pricing::deployment::{Lifecycle, Order};
 use llm_pricing::exit_code::Exit;
 
-/// Ten to fifteen percent more requests per second than the system's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
@@ -121,6 +117,8 @@ fn start_logging(config: &Config) {
         .set_time_format_rfc3339()
         .set_thread_level(log::LevelFilter::Debug)
         .set_target_level(log::LevelFilter::Debug)
+        // It reports as an error that its listener was taken away, which is how we stop it.
+        .add_filter_ignore_str("tiny_http")
         .build();
     // It fails only when a logger is set already, and none is.
     let _ = WriteLogger::init(config.log_level, format, std::io::stderr());

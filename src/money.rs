@@ -2,7 +2,7 @@
 //!
 //! An amount is a count of 1e-18 USD ("attodollars"). Every price in the catalogue and every cost computed
 //! from one is such a count, so sums are exact and the JSON reply shows them digit by digit. Text enters
-//! through [`parse_decimal`], the only place that rounds, and leaves through [`write_decimal`].
+//! through `parse_decimal`, the only place that rounds, and leaves through `write_decimal`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -44,11 +44,6 @@ impl Usd {
     /// The amount as a count of 1e-18 USD.
     pub const fn attos(self) -> i128 {
         self.0
-    }
-
-    /// The sum, or `None` beyond the range of an amount.
-    pub fn checked_add(self, other: Usd) -> Option<Usd> {
-        self.0.checked_add(other.0).map(Usd)
     }
 
     /// Half of the sum of both, rounded half to even.
@@ -436,5 +431,44 @@ mod tests {
         assert_eq!(Factor::parse("1.1").unwrap().to_string(), "1.1");
         assert_eq!(Factor::parse("2.0").unwrap().millionths(), 2_000_000);
         assert_eq!(Factor::parse("-1"), Err(AmountError::OutOfRange));
+    }
+
+    #[test]
+    fn quotients_are_rounded_half_to_even() {
+        let rows = [
+            ("exact", 6, 3, 2),
+            ("below half", 10, 4, 2),
+            ("half, to even below", 5, 2, 2),
+            ("half, to even above", 7, 2, 4),
+            ("above half", 8, 3, 3),
+            ("negative half", -5, 2, -2),
+        ];
+        for (name, dividend, divisor, expected) in rows {
+            assert_eq!(divide_half_even(dividend, divisor), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_price_of_a_million_follows_from_the_price_of_some() {
+        let rows = [
+            ("a few", "0.0075", 1_500, "5"),
+            (
+                "thirds are rounded",
+                "0.000000000000000001",
+                3,
+                "0.000000000000333333",
+            ),
+            ("no tokens", "1", 0, "0"),
+            (
+                "the largest count does not overflow",
+                "18446744073709551615",
+                u64::MAX,
+                "1000000",
+            ),
+        ];
+        for (name, cost, tokens, expected) in rows {
+            let cost = Usd::parse(cost).unwrap();
+            assert_eq!(cost.per_million_of(tokens).to_string(), expected, "{name}");
+        }
     }
 }

@@ -82,7 +82,7 @@ fn use_cases(model: &Model, cost_tier: CostTier) -> Vec<&'static str> {
         (is_cheap, "High-volume classification and summarising"),
         (model.rates().has_tier(Tier::Batch), "Overnight bulk jobs"),
         (
-            model.rates().base(Component::CacheRead).is_some(),
+            model.base_rate(Component::CacheRead).is_some(),
             "Chats with a long fixed prompt",
         ),
     ];
@@ -132,13 +132,14 @@ fn strengths(model: &Model, cost_tier: CostTier) -> Vec<String> {
     };
     let context = facts.max_input_tokens.filter(|tokens| *tokens >= 200_000);
     let answer = facts.max_output_tokens.filter(|tokens| *tokens >= 64_000);
-    let cached_discount =
-        discount(model, RateKey::base(Component::CacheRead)).filter(|percent| *percent >= 50);
     let batch_input = RateKey {
         tier: Tier::Batch,
         ..RateKey::base(Component::Input)
     };
-    let batch_discount = discount(model, batch_input).filter(|percent| *percent > 0);
+    let cached_discount =
+        discount(model, model.base_rate(Component::CacheRead)).filter(|percent| *percent >= 50);
+    let batch_discount =
+        discount(model, model.rates().get(batch_input)).filter(|percent| *percent > 0);
 
     let all = [
         context.map(|tokens| format!("Large context ({} tokens)", grouped(tokens))),
@@ -161,15 +162,13 @@ fn strengths(model: &Model, cost_tier: CostTier) -> Vec<String> {
 }
 
 /// How many whole percent a rate is below the input rate, which must be a price.
-fn discount(model: &Model, key: RateKey) -> Option<i128> {
+fn discount(model: &Model, reduced: Option<Rate>) -> Option<i128> {
     let full = model
-        .rates()
-        .base(Component::Input)
+        .input_rate()
         .filter(|rate| *rate > Rate::ZERO)?
         .usd()
         .attos();
-    let reduced = model.rates().get(key)?.usd().attos();
-    Some((full - reduced) * 100 / full)
+    Some((full - reduced?.usd().attos()) * 100 / full)
 }
 
 /// Whether the name says that the model is made for code.

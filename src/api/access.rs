@@ -121,35 +121,41 @@ mod tests {
     #[test]
     fn the_client_is_the_last_hop_that_no_trusted_proxy_can_vouch_for() {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
-        let xff = "X-Forwarded-For";
-        let rows: [(&str, &str, &[(&str, &str)], &str); 7] = [
+        const XFF: &str = "X-Forwarded-For";
+        type Row = (
+            &'static str,
+            &'static str,
+            &'static [(&'static str, &'static str)],
+            &'static str,
+        );
+        let rows: [Row; 7] = [
             ("direct", "192.0.2.1", &[], "192.0.2.1"),
             (
                 "untrusted peer is not believed",
                 "192.0.2.1",
-                &[(xff, "1.1.1.1")],
+                &[(XFF, "1.1.1.1")],
                 "192.0.2.1",
             ),
-            ("one proxy", "10.0.0.1", &[(xff, "192.0.2.7")], "192.0.2.7"),
+            ("one proxy", "10.0.0.1", &[(XFF, "192.0.2.7")], "192.0.2.7"),
             (
                 "spoofed prefix",
                 "10.0.0.1",
-                &[(xff, "1.1.1.1, 192.0.2.7")],
+                &[(XFF, "1.1.1.1, 192.0.2.7")],
                 "192.0.2.7",
             ),
             (
                 "two proxies",
                 "10.0.0.1",
-                &[(xff, "192.0.2.7, 10.1.1.1")],
+                &[(XFF, "192.0.2.7, 10.1.1.1")],
                 "192.0.2.7",
             ),
             (
                 "two lines",
                 "10.0.0.1",
-                &[(xff, "1.1.1.1"), (xff, "192.0.2.7")],
+                &[(XFF, "1.1.1.1"), (XFF, "192.0.2.7")],
                 "192.0.2.7",
             ),
-            ("garbage", "10.0.0.1", &[(xff, "unknown")], "10.0.0.1"),
+            ("garbage", "10.0.0.1", &[(XFF, "unknown")], "10.0.0.1"),
         ];
         for (name, peer, headers, expected) in rows {
             let (address, _) = client(&call(peer, headers), &trusted);

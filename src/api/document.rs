@@ -31,7 +31,7 @@ pub struct Document {
 impl Document {
     /// Compresses and tags the part `whole` of `bytes`; the rest stays reachable through
     /// [`Document::part`].
-    pub fn new(bytes: Vec<u8>, whole: Range<usize>) -> Document {
+    pub fn new(bytes: &[u8], whole: Range<usize>) -> Document {
         let digest = Sha256::digest(&bytes[whole.clone()]);
         let tag: String = digest[..16]
             .iter()

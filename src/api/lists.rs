@@ -33,10 +33,11 @@ pub struct Rows {
 impl Rows {
     pub fn new(book: &Book, list: List) -> Rows {
         let models = book.catalog.models();
+        // Roomy, so that it never grows: pages that are not written to cost nothing.
+        let mut bytes = Vec::with_capacity(models.len() * 2_048);
         let listed: Vec<usize> = (0..models.len())
             .filter(|&at| book.is_listed(&models[at]))
             .collect();
-        let mut bytes = Vec::with_capacity(models.len() * 1_024);
         let mut rows = vec![0..0; models.len()];
         let mut row = |bytes: &mut Vec<u8>, at: usize| {
             let start = bytes.len();
@@ -49,7 +50,7 @@ impl Rows {
             row(&mut bytes, at);
         }
         Rows {
-            document: Document::new(bytes, whole),
+            document: Document::new(&bytes, whole),
             rows: rows.into(),
         }
     }
@@ -224,7 +225,7 @@ pub fn models_document(book: &Book) -> Document {
         .collect();
     let bytes = models_list(book, &listed);
     let whole = 0..bytes.len();
-    Document::new(bytes, whole)
+    Document::new(&bytes, whole)
 }
 
 /// The names of these models, each one that finds this very model.

@@ -1,6 +1,6 @@
 //! The models that can be priced, and how they are found.
 //!
-//! A [`Catalog`] is built once and never changes. It is read from the repository's own file ([`file`]),
+//! A [`Catalog`] is built once and never changes. It is read from the repository's own file ([`mod@file`]),
 //! which in turn is made from LiteLLM's public price map ([`litellm`]) and the list of the v1 service
 //! ([`v1`]).
 
@@ -116,11 +116,12 @@ impl Catalog {
         &self.header
     }
 
-    /// All providers, sorted by slug.
+    /// All providers; the importer sorts them by slug.
     pub fn providers(&self) -> &[Provider] {
         &self.providers
     }
 
+    /// The provider of a model of this catalogue; an id of another catalogue may panic.
     pub fn provider(&self, id: ProviderId) -> &Provider {
         &self.providers[usize::from(id.0)]
     }

@@ -186,7 +186,8 @@ impl Model {
         }
     }
 
-    fn base_rate(&self, component: Component) -> Option<Rate> {
+    /// The base rate of a component. A model priced by steps only shows its first.
+    pub fn base_rate(&self, component: Component) -> Option<Rate> {
         self.rates()
             .base(component)
             .or_else(|| self.steps().first()?.rates.base(component))

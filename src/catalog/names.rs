@@ -1,7 +1,7 @@
 //! From a name a client sent to the model it means.
 //!
 //! A hash table with open addressing that stores no text: an entry is a model and which of its names this
-//! is, and a probe compares with that name. Nine thousand names take 256 kB, and a look-up allocates
+//! is, and a probe compares with that name. Ten thousand names take 256 kB, and a look-up allocates
 //! nothing whatever the case of the text. The hash need not resist attack, since clients never add to the
 //! table and probes are short by its load of at most one half.
 
@@ -50,13 +50,13 @@ impl Names {
         for (_, model) in of_v1 {
             names.claim(models, Claim { model, by: By::V1 });
         }
-        for (model, keys) in numbered().map(|(at, model)| (at, model.keys.len())) {
-            for key in 0..keys {
+        for (model, keys) in numbered().map(|(at, model)| (at, &model.keys)) {
+            for (key, _) in (0..=u8::MAX).zip(keys) {
                 names.claim(
                     models,
                     Claim {
                         model,
-                        by: By::Key(key as u8),
+                        by: By::Key(key),
                     },
                 );
             }

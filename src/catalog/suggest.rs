@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 /// A query is cut to this many characters; the longest name of a model has about 80.
 const QUERY_CHARS_MAX: usize = 96;
 /// How many names are compared letter by letter.
-const CANDIDATES_MAX: usize = 24;
+const CANDIDATES_MAX: usize = 20;
 /// Likeness, in thousandths, below which a name is not worth suggesting.
 const LIKENESS_MIN: u32 = 600;
 /// Likeness of a name that the query only adds words to: `gpt-4o` for `gpt-4o-latest`.
@@ -168,7 +168,8 @@ impl<'a> Words<'a> {
 /// One minus the edit distance over the longer length, in thousandths; 0 where the lengths alone show that
 /// it would be below [`LIKENESS_MIN`].
 fn alike(one: &str, two: &str) -> u32 {
-    let (shorter, longer) = (one.len().min(two.len()), one.len().max(two.len()));
+    let lengths = (one.chars().count(), two.chars().count());
+    let (shorter, longer) = (lengths.0.min(lengths.1), lengths.0.max(lengths.1));
     if shorter * 1000 < longer * LIKENESS_MIN as usize {
         return 0;
     }

@@ -13,7 +13,7 @@ fn names_resolve_in_the_order_v1_key_id_unique_name() {
         ("gpt-4o", "openai/gpt-4o"),
         ("  GPT-4O ", "openai/gpt-4o"),
         ("openai/gpt-4o", "openai/gpt-4o"),
-        // The map's bare key is Vertex AI's; v1 had the name under Google.
+        // Today's map has the name at Vertex AI only; v1 had it under Google.
         ("gemini-2.0-flash", "gemini/gemini-2.0-flash"),
         ("perplexity/sonar", "perplexity/sonar"),
         ("perplexity/perplexity/sonar", "perplexity/perplexity/sonar"),

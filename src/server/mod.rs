@@ -96,6 +96,7 @@ impl Server {
             lost: AtomicBool::new(false),
             parked: Mutex::default(),
             held: Mutex::default(),
+            in_bulk: Mutex::default(),
         });
         for number in 0..limits.express_workers {
             let (http, worker) = (Arc::clone(&http), Worker::new(Arc::clone(&shared), true));

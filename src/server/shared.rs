@@ -35,6 +35,33 @@ pub struct Shared {
     pub lost: AtomicBool,
     pub parked: Mutex<Vec<Parked>>,
     pub held: Mutex<HashMap<SocketAddr, Ticket>>,
+    /// The clients whose requests the bulk lane has; as many as its queue and workers at most.
+    pub in_bulk: Mutex<Vec<SocketAddr>>,
+}
+
+/// The note that the bulk lane has a client's request, for as long as it is held.
+pub struct InBulk {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+}
+
+impl InBulk {
+    pub fn note(shared: &Arc<Shared>, peer: SocketAddr) -> InBulk {
+        lock(&shared.in_bulk).push(peer);
+        InBulk {
+            shared: Arc::clone(shared),
+            peer,
+        }
+    }
+}
+
+impl Drop for InBulk {
+    fn drop(&mut self) {
+        let mut peers = lock(&self.shared.in_bulk);
+        if let Some(at) = peers.iter().position(|peer| *peer == self.peer) {
+            peers.swap_remove(at);
+        }
+    }
 }
 
 /// A request whose caller waits for the end of the drain, with its body.
@@ -69,10 +96,17 @@ impl Shared {
 
     /// Holds a place for every request that is on its way: its connection has sent something that
     /// is not answered yet. To be called before the phase stops admitting.
+    ///
+    /// What the bulk lane has is inside already. What an express worker has at this very moment
+    /// is counted a second time, until [`Shared::release_answered`] sees its answer.
     pub fn hold_unanswered(&self) {
+        let in_bulk = lock(&self.in_bulk).clone();
         let mut held = lock(&self.held);
-        for connection in sockets::connections(self.own.port()).filter(|c| c.is_unanswered()) {
-            if let Ok(ticket) = self.lifecycle.enter() {
+        for connection in sockets::connections(self.own.port()) {
+            if connection.is_unanswered()
+                && !in_bulk.contains(&connection.peer)
+                && let Ok(ticket) = self.lifecycle.enter()
+            {
                 held.insert(connection.peer, ticket);
             }
         }

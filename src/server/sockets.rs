@@ -31,6 +31,9 @@ struct TcpInfo {
     pacing_rates: [u64; 2],
     bytes_acked: u64,
     bytes_received: u64,
+    segs_out_to_min_rtt: [u32; 4],
+    data_segs_in: u32,
+    data_segs_out: u32,
 }
 
 impl Connection {
@@ -71,13 +74,14 @@ impl Connection {
     }
 
     /// Whether the client has sent something since we last did: a request that is still coming
-    /// in, waits, or is being answered. The kernel's clock is coarse (a few milliseconds); what
-    /// came and was answered within one tick counts as answered.
+    /// in, waits, or is being answered. The kernel's clock is coarse (up to 4 ms): when the last
+    /// reply and the bytes after it fall into one tick, they count as answered.
     pub fn is_unanswered(&self) -> bool {
         let info: Option<TcpInfo> =
             option(self.stream.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO);
         info.is_some_and(|info| {
-            info.bytes_received > 0 && info.last_data_recv < info.last_data_sent
+            let has_sent_since = info.last_data_recv < info.last_data_sent;
+            info.bytes_received > 0 && (info.data_segs_out == 0 || has_sent_since)
         })
     }
 

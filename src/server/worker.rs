@@ -10,12 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::TrySendError;
 use log::{error, info, warn};
 use tiny_http::Request;
 
 use super::body::{self, Extent, Unread};
-use super::shared::{Parked, Shared};
+use super::shared::{InBulk, Parked, Shared};
 use super::sockets::Connection;
 use super::wire::{self, Manner, Writer};
 use crate::deployment::{Phase, Ticket};
@@ -42,8 +41,10 @@ pub struct Job {
     pub request: Request,
     pub triage: Triage,
     pub taken_at: Instant,
-    ticket: Option<Ticket>,
     step: Step,
+    /// Both are held for as long as the job lives, which is until its last byte is written.
+    ticket: Option<Ticket>,
+    in_bulk: Option<InBulk>,
 }
 
 /// What is left to do.
@@ -123,6 +124,7 @@ impl Worker {
             triage,
             taken_at,
             ticket: None,
+            in_bulk: None,
             step: Step::Answer,
         };
         let extent = body::extent(&job.request, self.shared.limits.body_bytes_max);
@@ -228,18 +230,15 @@ impl Worker {
 
     /// Gives a job to the bulk workers, or refuses it when they have enough.
     fn hand_over(&mut self, job: Job, extent: &Extent) {
-        match self.shared.bulk.try_send(job) {
-            Ok(()) => {}
-            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
-                count(&self.shared.vitals.bulk_refused);
-                let reply =
-                    Reply::unavailable("Too many requests at once; try again", RETRY_AFTER_SECONDS);
-                self.record(&job, &reply);
-                match extent {
-                    Extent::Here => self.send(job, &reply),
-                    _ => self.hang_up(job, &reply, Duration::ZERO),
-                }
-            }
+        let Some(job) = self.try_bulk(job) else {
+            return;
+        };
+        count(&self.shared.vitals.bulk_refused);
+        let reply = Reply::unavailable("Too many requests at once; try again", RETRY_AFTER_SECONDS);
+        self.record(&job, &reply);
+        match extent {
+            Extent::Here => self.send(job, &reply),
+            _ => self.hang_up(job, &reply, Duration::ZERO),
         }
     }
 
@@ -251,13 +250,20 @@ impl Worker {
             return self.send(job, &reply);
         }
         job.step = Step::HangUp(reply);
-        if let Err(TrySendError::Full(mut job) | TrySendError::Disconnected(mut job)) =
-            self.shared.bulk.try_send(job)
+        if let Some(mut job) = self.try_bulk(job)
             && let Step::HangUp(reply) = std::mem::replace(&mut job.step, Step::Answer)
         {
             // Nobody has time to wait for this client's goodbye.
             self.hang_up(job, &reply, Duration::ZERO);
         }
+    }
+
+    /// Queues a job for the bulk workers; gives it back when the queue is full.
+    fn try_bulk(&self, mut job: Job) -> Option<Job> {
+        job.in_bulk = Some(InBulk::note(&self.shared, wire::peer(&job.request)));
+        let mut job = self.shared.bulk.try_send(job).err()?.into_inner();
+        job.in_bulk = None;
+        Some(job)
     }
 
     /// Answers past tiny_http, on the socket itself, and closes the connection before the request

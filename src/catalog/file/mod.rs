@@ -3,9 +3,10 @@
 //! The first line is the header, then come the providers, one a line, then the models, one a line and
 //! sorted by id. Keys stand in a fixed order and absent facts are left out. Prices are decimal texts in
 //! USD per million tokens, so that no JSON tool turns them into floats; `units`, `per_search` and
-//! `google_maps_query` are USD per unit, `uplifts` are plain factors. [`read`] and [`write`] are exact
+//! `google_maps_query` are USD per unit, `uplifts` are plain factors. [`read()`] and [`write()`] are exact
 //! inverses.
 
+mod facts;
 mod read;
 mod record;
 mod write;

@@ -103,11 +103,12 @@ fn a_file_cut_short_is_noticed() {
 fn two_models_cannot_share_a_name_in_another_case() {
     let header = HEADER.replace("\"models\":1", "\"models\":2");
     let twice = [
-        r#"{"id":"openai/m","name":"m"}"#,
         r#"{"id":"openai/M","name":"M"}"#,
+        r#"{"id":"openai/m","name":"m"}"#,
     ];
     let found = problems(&[&header, PROVIDER, twice[0], twice[1]]);
     assert!(found[0].wrong.contains("too, ignoring case"), "{found:?}");
+    assert_eq!(found[0].line, Some(4));
     let twice = [
         r#"{"id":"openai/m","name":"m","keys":["k"]}"#,
         r#"{"id":"openai/n","name":"n","keys":["K"]}"#,

@@ -121,3 +121,51 @@ fn prices_are_taken_as_written() {
         "0.3"
     );
 }
+
+#[test]
+fn every_family_of_prices_is_kept() {
+    let import = import_map(
+        r#"{"acme/m": {
+            "litellm_provider": "acme",
+            "mode": "chat",
+            "max_input_tokens": 256000.0,
+            "input_cost_per_token": 2.5e-06,
+            "input_cost_per_token_above_200k_tokens_priority": 5e-06,
+            "cache_creation_input_token_cost_above_1hr": 6e-06,
+            "input_cost_per_token_cache_hit": 1e-06,
+            "input_dbu_cost_per_token": 7e-06,
+            "input_cost_per_character": 1e-07,
+            "tiered_pricing": [{"range": [0, 32000.0], "input_cost_per_token": 1e-06}],
+            "off_peak_pricing": {"input_cost_per_token": 1e-06, "windows": [{"hours_utc": "22:00-06:00", "weekdays": [1, 7]}]},
+            "search_context_cost_per_query": {"search_context_size_high": 0.03, "search_context_size_low": 0.01, "search_context_size_medium": 0.02},
+            "web_search_billing_unit": "per_query",
+            "search_free_requests": {"count": 5000, "period": "month", "shared_group": "g"},
+            "google_maps_grounding_cost_per_query": 0.014,
+            "provider_specific_entry": {"fast": 2, "us": 1.1},
+            "regional_endpoint_uplift_multiplier": 1.1,
+            "supports_vision": false,
+            "supports_reasoning": false,
+            "supports_system_messages": true,
+            "supported_modalities": ["text", "image"],
+            "deprecation_date": "2027-01-31"
+        }}"#,
+    );
+    let text = crate::catalog::file::write(&import.catalog).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("{\"id\":\"acme/m\""))
+        .unwrap();
+    let wanted = concat!(
+        r#"{"id":"acme/m","name":"m","keys":["acme/m"],"mode":"chat","max_input_tokens":256000,"#,
+        r#""deprecation_date":"2027-01-31","#,
+        r#""rates":{"input":"2.5","input>200k@priority":"5","cache_write_1h":"6"},"#,
+        r#""steps":[{"above_tokens":0,"up_to_tokens":32000,"rates":{"input":"1"}}],"#,
+        r#""off_peak":{"rates":{"input":"1"},"windows":[{"hours_utc":["22:00-06:00"],"weekdays":[1,7]}]},"#,
+        r#""units":{"input_cost_per_character":"0.0000001"},"#,
+        r#""per_search":{"low":"0.01","medium":"0.02","high":"0.03"},"search_billing":"per_query","#,
+        r#""free_searches":{"count":5000,"period":"month","shared_group":"g"},"google_maps_query":"0.014","#,
+        r#""uplifts":{"regional_endpoint":"1.1","inference_us":"1.1","speed_fast":"2"},"#,
+        r#""can":["vision"],"cannot":["reasoning"]}"#,
+    );
+    assert_eq!(line, wanted);
+}

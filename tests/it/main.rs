@@ -1,0 +1,8 @@
+//! Claims about the program, made from outside: the real binary, a real socket, port 0.
+//!
+//! One binary for all of them, because linking is what takes the time.
+
+mod harness;
+
+/// The life of an instance: what each phase answers, and that nothing is lost on the way out.
+mod drain;
