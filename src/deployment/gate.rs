@@ -6,11 +6,10 @@
 
 use std::time::Instant;
 
-use super::sync::{Arc, AtomicU8, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
+use super::sync::{Arc, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 
 /// Where an instance is in its life. It only ever moves forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
 pub enum Phase {
     /// The socket is open, the catalogue is not loaded yet: business gets 503.
     Starting,
@@ -55,14 +54,32 @@ impl Phase {
     }
 }
 
+/// The phase lives in the top bits of the in-flight counter, so that counting a request and
+/// looking whether it may enter are one step.
+const PHASE_SHIFT: u32 = usize::BITS - 3;
+
 /// Phase and in-flight count, changed without a lock on the request path, and a lock-guarded
 /// `T` for whatever is decided together with a change of phase.
 pub struct Gate<T> {
-    phase: AtomicU8,
-    in_flight: AtomicUsize,
+    state: AtomicUsize,
     refused: AtomicUsize,
     guarded: Mutex<T>,
     changed: Condvar,
+}
+
+/// The counter taken apart.
+struct State {
+    phase: Phase,
+    in_flight: usize,
+}
+
+impl State {
+    fn of(bits: usize) -> State {
+        State {
+            phase: Phase::ALL[bits >> PHASE_SHIFT],
+            in_flight: bits & ((1 << PHASE_SHIFT) - 1),
+        }
+    }
 }
 
 /// The right to be inside. Dropping it, after the reply or in a panic, gives it back.
@@ -73,21 +90,24 @@ pub struct Ticket<T> {
 impl<T> Gate<T> {
     pub fn new(guarded: T) -> Gate<T> {
         Gate {
-            phase: AtomicU8::new(Phase::Starting as u8),
-            in_flight: AtomicUsize::new(0),
+            state: AtomicUsize::new((Phase::Starting as usize) << PHASE_SHIFT),
             refused: AtomicUsize::new(0),
             guarded: Mutex::new(guarded),
             changed: Condvar::new(),
         }
     }
 
+    fn state(&self) -> State {
+        State::of(self.state.load(Ordering::Acquire))
+    }
+
     pub fn phase(&self) -> Phase {
-        Phase::ALL[usize::from(self.phase.load(Ordering::SeqCst))]
+        self.state().phase
     }
 
     /// Requests inside: admitted, and not yet answered to the last byte.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::SeqCst)
+        self.state().in_flight
     }
 
     /// Requests that were not let in.
@@ -97,22 +117,18 @@ impl<T> Gate<T> {
 
     /// Asks to come in.
     ///
-    /// It counts first and looks at the phase second, while the drain changes the phase first and
-    /// looks at the count second; with both sequentially consistent, one of the two sees the other.
-    ///
     /// # Errors
     /// The phase, when it does not admit.
-    pub fn enter(self: &Arc<Self>) -> Result<Ticket<T>, Phase> {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
+    pub fn enter(gate: &Arc<Gate<T>>) -> Result<Ticket<T>, Phase> {
+        let found = State::of(gate.state.fetch_add(1, Ordering::AcqRel));
         let ticket = Ticket {
-            gate: Arc::clone(self),
+            gate: Arc::clone(gate),
         };
-        let phase = self.phase();
-        if phase.admits() {
+        if found.phase.admits() {
             return Ok(ticket);
         }
-        self.refused.fetch_add(1, Ordering::Relaxed);
-        Err(phase)
+        gate.refused.fetch_add(1, Ordering::Relaxed);
+        Err(found.phase)
     }
 
     /// Locks what is decided together with the phase.
@@ -123,10 +139,12 @@ impl<T> Gate<T> {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Moves forward to `phase`, and tells whoever waits. The guard shows that the lock is held,
-    /// without which a waiter could miss it between looking and sleeping.
+    /// Moves forward to `phase`, and tells whoever waits. The guard shows that the lock is held:
+    /// without it two threads could move at once, and a waiter could miss it between looking and
+    /// sleeping.
     pub fn advance(&self, _held: &mut MutexGuard<'_, T>, phase: Phase) {
-        self.phase.fetch_max(phase as u8, Ordering::SeqCst);
+        let steps = (phase as usize).saturating_sub(self.phase() as usize);
+        self.state.fetch_add(steps << PHASE_SHIFT, Ordering::AcqRel);
         self.changed.notify_all();
     }
 
@@ -143,8 +161,8 @@ impl<T> Gate<T> {
 
 impl<T> Drop for Ticket<T> {
     fn drop(&mut self) {
-        let was = self.gate.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if was == 1 && self.gate.phase() >= Phase::Draining {
+        let left = State::of(self.gate.state.fetch_sub(1, Ordering::AcqRel));
+        if left.in_flight == 1 && left.phase >= Phase::Draining {
             // The waiter looks at the count with the lock held: taking it here means that the
             // waiter either has yet to look, or already sleeps and hears the bell.
             let _held = self.gate.lock();

@@ -98,7 +98,7 @@ impl Lifecycle {
     /// # Errors
     /// The phase, when it does not admit business.
     pub fn enter(&self) -> Result<Ticket, Phase> {
-        self.gate.enter()
+        Gate::enter(&self.gate)
     }
 
     /// Everything is loaded: Starting becomes Ready, unless a stop was ordered meanwhile.

@@ -6,3 +6,5 @@ mod harness;
 
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
+/// The in-flight gate under every interleaving of its threads.
+mod interleavings;
