@@ -1,9 +1,11 @@
 //! The wiring: from a checked configuration to a running service, and from a stop order to an
 //! exit code. `main` and the tests start the same thing.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{info, warn};
@@ -15,12 +17,12 @@ use crate::config::{Config, Identity};
 use crate::deployment::{Drain, Lifecycle, Phase};
 use crate::exchange::Service;
 use crate::exit_code::Exit;
-use crate::router::{self, ROUTES};
+use crate::router::{self, ROUTES, Route};
 use crate::server::{Options, Server};
 use crate::telemetry::Telemetry;
 use crate::vitals::Vitals;
 
-/// How often a service that has nothing to do looks whether the day has changed.
+/// How often the keeper looks whether the day has changed.
 const DAY_CHECK: Duration = Duration::from_secs(60);
 
 /// How often the drain looks after clients it holds a place for.
@@ -86,20 +88,33 @@ impl App {
     }
 
     /// Puts the catalogue in place: Starting becomes Ready.
-    pub fn open(&self, catalog: Catalog) {
+    ///
+    /// Ready comes first and the lists after it, on a thread that keeps them up to date from then
+    /// on; a request that wants a list before it is put together waits for it.
+    ///
+    /// # Errors
+    /// When that thread cannot be started.
+    pub fn open(&self, catalog: Catalog) -> io::Result<()> {
         let book = Arc::new(Book::new(Arc::new(catalog), today(SystemTime::now())));
         self.api.shelf.put(Arc::clone(&book));
         self.lifecycle.open();
         info!("phase {}", self.lifecycle.phase().as_str());
-        // Ready first: a request that wants a list before it is put together waits for it.
-        book.prepare();
+        let api = Arc::clone(&self.api);
+        let keeper = thread::Builder::new().name("keeper".into());
+        keeper.spawn(move || {
+            book.prepare();
+            drop(book);
+            loop {
+                thread::sleep(DAY_CHECK);
+                api.shelf.turn_page(SystemTime::now());
+            }
+        })?;
+        Ok(())
     }
 
     /// Serves until a shutdown is ordered, drains, and leaves.
     pub fn run(self) -> Exit {
-        while !self.lifecycle.wait_for_order(Instant::now() + DAY_CHECK) {
-            self.api.shelf.turn_page(SystemTime::now());
-        }
+        self.lifecycle.wait_for_order();
         let status = self.lifecycle.status(Instant::now());
         info!(
             "phase {}: {} in flight, drain timeout {} s",
@@ -122,15 +137,36 @@ impl App {
             "phase {}: {refused} requests were refused",
             Phase::Stopped.as_str()
         );
-        let lost = self.server.is_lost();
-        self.server.stop();
-        match drain {
-            _ if lost => Exit::ServerLost,
+        let exit = match drain {
+            _ if self.server.is_lost() => Exit::ServerLost,
             Drain::TimedOut { in_flight } => {
-                warn!("the drain timed out with {in_flight} requests in flight");
+                warn!(
+                    "the drain timed out with {in_flight} requests in flight: {}",
+                    self.unfinished()
+                );
                 Exit::DrainTimedOut
             }
             Drain::Drained | Drain::StillBusy => Exit::Ok,
+        };
+        self.server.stop();
+        exit
+    }
+
+    /// Which routes still have requests, and how many: `POST /cost-estimate: 2`. A request of
+    /// which tiny_http has not read everything yet has no route.
+    fn unfinished(&self) -> String {
+        let mut routes: BTreeMap<&str, usize> = BTreeMap::new();
+        for endpoint in self.server.unfinished() {
+            *routes.entry(Route::of(endpoint).info().path).or_default() += 1;
+        }
+        let routes: Vec<String> = routes
+            .iter()
+            .map(|(path, count)| format!("{path}: {count}"))
+            .collect();
+        if routes.is_empty() {
+            "not read yet".into()
+        } else {
+            routes.join(", ")
         }
     }
 

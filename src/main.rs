@@ -61,7 +61,10 @@ fn serve(settings: &Settings) -> Exit {
         }
     };
     announce(&config, &app, &catalog);
-    app.open(catalog);
+    if let Err(cause) = app.open(catalog) {
+        error!("cannot start: {cause}");
+        return Exit::Failed;
+    }
     let exit = app.run();
     info!("exit {}", exit as u8);
     exit

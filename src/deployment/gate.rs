@@ -148,9 +148,19 @@ impl<T> Gate<T> {
         self.changed.notify_all();
     }
 
-    /// Sleeps until something changed or `deadline` passed, whichever is first. It may also wake
+    /// Sleeps until something changed, or until `deadline`, whichever is first. It may also wake
     /// for nothing, so the caller looks again.
-    pub fn wait<'a>(&'a self, held: MutexGuard<'a, T>, deadline: Instant) -> MutexGuard<'a, T> {
+    pub fn wait<'a>(
+        &'a self,
+        held: MutexGuard<'a, T>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, T> {
+        let Some(deadline) = deadline else {
+            return self
+                .changed
+                .wait(held)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+        };
         let left = deadline.saturating_duration_since(Instant::now());
         match self.changed.wait_timeout(held, left) {
             Ok((held, _)) => held,

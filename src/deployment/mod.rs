@@ -139,16 +139,12 @@ impl Lifecycle {
         first
     }
 
-    /// Sleeps until a shutdown was ordered, or `look_up` came; says whether it was ordered.
-    pub fn wait_for_order(&self, look_up: Instant) -> bool {
+    /// Sleeps until a shutdown was ordered.
+    pub fn wait_for_order(&self) {
         let mut shutdown = self.gate.lock();
         while shutdown.is_none() {
-            if look_up <= Instant::now() {
-                return false;
-            }
-            shutdown = self.gate.wait(shutdown, look_up);
+            shutdown = self.gate.wait(shutdown, None);
         }
-        true
     }
 
     /// Sleeps until the lame duck is over: its delay passed, or the order was repeated.
@@ -158,7 +154,7 @@ impl Lifecycle {
             if until <= Instant::now() {
                 return;
             }
-            shutdown = self.gate.wait(shutdown, until);
+            shutdown = self.gate.wait(shutdown, Some(until));
         }
     }
 
@@ -188,7 +184,7 @@ impl Lifecycle {
                 return Drain::StillBusy;
             }
             let wake = deadline.map_or(look_up, |deadline| deadline.min(look_up));
-            shutdown = self.gate.wait(shutdown, wake);
+            shutdown = self.gate.wait(shutdown, Some(wake));
         }
     }
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Limits, reachable};
 use crate::deployment::Lifecycle;
-use crate::exchange::Service;
+use crate::exchange::{Endpoint, Service};
 use crate::vitals::Vitals;
 use shared::{Shared, lock};
 use warden::{Pins, Warden};
@@ -138,6 +138,12 @@ impl Server {
     /// Gives back the held places that nobody needs any more.
     pub fn release_answered(&self) {
         self.shared.release_answered();
+    }
+
+    /// The endpoints of the requests that have been in flight for longer than a moment.
+    pub fn unfinished(&self) -> Vec<Endpoint> {
+        let in_bulk = lock(&self.shared.in_bulk);
+        in_bulk.iter().map(|(_, endpoint)| *endpoint).collect()
     }
 
     /// Ends the server after the drain: answers those who waited for it, lingers for requests

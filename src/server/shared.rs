@@ -14,7 +14,7 @@ use super::sockets;
 use super::worker::Job;
 use crate::config::Limits;
 use crate::deployment::{Lifecycle, Order, Phase, Ticket};
-use crate::exchange::Service;
+use crate::exchange::{Endpoint, Service};
 use crate::vitals::Vitals;
 
 /// Callers who wait for the end of a drain; one more is told to ask again.
@@ -35,31 +35,32 @@ pub struct Shared {
     pub lost: AtomicBool,
     pub parked: Mutex<Vec<Parked>>,
     pub held: Mutex<HashMap<SocketAddr, Ticket>>,
-    /// The clients whose requests the bulk lane has; as many as its queue and workers at most.
-    pub in_bulk: Mutex<Vec<SocketAddr>>,
+    /// What the bulk lane has, and whose; as many as its queue and workers at most.
+    pub in_bulk: Mutex<Vec<(SocketAddr, Endpoint)>>,
 }
 
 /// The note that the bulk lane has a client's request, for as long as it is held.
 pub struct InBulk {
     shared: Arc<Shared>,
-    peer: SocketAddr,
+    entry: (SocketAddr, Endpoint),
 }
 
 impl InBulk {
-    pub fn note(shared: &Arc<Shared>, peer: SocketAddr) -> InBulk {
-        lock(&shared.in_bulk).push(peer);
+    pub fn note(shared: &Arc<Shared>, peer: SocketAddr, endpoint: Endpoint) -> InBulk {
+        let entry = (peer, endpoint);
+        lock(&shared.in_bulk).push(entry);
         InBulk {
             shared: Arc::clone(shared),
-            peer,
+            entry,
         }
     }
 }
 
 impl Drop for InBulk {
     fn drop(&mut self) {
-        let mut peers = lock(&self.shared.in_bulk);
-        if let Some(at) = peers.iter().position(|peer| *peer == self.peer) {
-            peers.swap_remove(at);
+        let mut entries = lock(&self.shared.in_bulk);
+        if let Some(at) = entries.iter().position(|entry| *entry == self.entry) {
+            entries.swap_remove(at);
         }
     }
 }
@@ -104,7 +105,7 @@ impl Shared {
         let mut held = lock(&self.held);
         for connection in sockets::connections(self.own.port()) {
             if connection.is_unanswered()
-                && !in_bulk.contains(&connection.peer)
+                && !in_bulk.iter().any(|(peer, _)| *peer == connection.peer)
                 && let Ok(ticket) = self.lifecycle.enter()
             {
                 held.insert(connection.peer, ticket);

@@ -260,7 +260,11 @@ impl Worker {
 
     /// Queues a job for the bulk workers; gives it back when the queue is full.
     fn try_bulk(&self, mut job: Job) -> Option<Job> {
-        job.in_bulk = Some(InBulk::note(&self.shared, wire::peer(&job.request)));
+        job.in_bulk = Some(InBulk::note(
+            &self.shared,
+            wire::peer(&job.request),
+            job.triage.endpoint,
+        ));
         let mut job = self.shared.bulk.try_send(job).err()?.into_inner();
         job.in_bulk = None;
         Some(job)

@@ -12,6 +12,16 @@ use serde_json::Value;
 /// Nothing in these tests takes longer unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Looks again and again until something is so; for what gives no other sign.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never saw: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// A running server, killed when dropped.
 pub struct Instance {
     child: Child,
@@ -120,6 +130,24 @@ impl Instance {
             );
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Whether the server has accepted a client's connection. Until then the kernel's table has it
+    /// without an inode.
+    pub fn has_accepted(&self, client: &Client) -> bool {
+        let hex = |address: SocketAddr| format!("0100007F:{:04X}", address.port());
+        let ends = (
+            hex(self.address),
+            hex(client.stream.get_ref().local_addr().unwrap()),
+        );
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has this table");
+        table
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .any(|fields| {
+                fields.get(1..3) == Some(&[ends.0.as_str(), ends.1.as_str()])
+                    && fields.get(9).is_some_and(|inode| *inode != "0")
+            })
     }
 
     pub fn connect(&self) -> Client {

@@ -3,6 +3,7 @@
 //! One binary for all of them, because linking is what takes the time.
 
 mod harness;
+mod load;
 
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
