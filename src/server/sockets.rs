@@ -6,10 +6,16 @@
 //! everything is asked of the duplicate. Linux only: it reads `/proc/self/fd` and `TCP_INFO`.
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
+
+/// How long the last bytes to a client may take.
+const GOODBYE_WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long past its time a goodbye may go on for a client that never stops sending.
+const GOODBYE_GRACE: Duration = Duration::from_millis(100);
 
 /// An accepted connection, held through a descriptor of our own.
 pub struct Connection {
@@ -86,26 +92,29 @@ impl Connection {
     }
 
     /// Sends the last bytes this client gets and half-closes, then reads and forgets what the
-    /// client still sends until it closes or `patience` is over, then closes for good.
+    /// client has sent and still sends until it closes or `patience` is over, then closes for
+    /// good.
     ///
-    /// Closing at once would answer bytes under way with a reset, which can overtake the reply.
+    /// Closing over unread bytes would send a reset, which can overtake the reply.
     pub fn say_goodbye(&self, last_words: &[u8], patience: Duration) {
-        use std::io::{Read, Write};
         let mut stream = &self.stream;
         // The client may be gone or refuse to read; there is nobody left to tell.
-        let _ = stream.set_write_timeout(Some(Duration::from_secs(1)));
+        let _ = stream.set_write_timeout(Some(GOODBYE_WRITE_TIMEOUT));
         let _ = stream.write_all(last_words);
         let _ = stream.shutdown(Shutdown::Write);
         let deadline = Instant::now() + patience;
         let mut waste = [0; 16 * 1_024];
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            // Without patience, what is here already is still taken.
+            let wait = left.max(Duration::from_millis(1));
+            let read = stream
+                .set_read_timeout(Some(wait))
+                .and_then(|()| stream.read(&mut waste));
+            let more = matches!(read, Ok(length) if length > 0);
+            // A client that never stops sending is not waited for either.
+            if !more || Instant::now() > deadline + GOODBYE_GRACE {
                 break;
-            }
-            match stream.read(&mut waste) {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
             }
         }
         let _ = stream.shutdown(Shutdown::Both);

@@ -2,8 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crate::harness::PATIENCE;
@@ -22,28 +20,25 @@ pub struct Outcomes {
 }
 
 /// Clients that each send requests one after the other on one connection, until the server says
-/// `Connection: close` or they are told to stop. None opens a second connection.
+/// `Connection: close`. None opens a second connection.
 pub struct Load {
     clients: Vec<JoinHandle<Outcomes>>,
-    stopping: Arc<AtomicBool>,
 }
 
 impl Load {
     pub fn start(address: SocketAddr, clients: usize, requests: &'static [&'static str]) -> Load {
-        let stopping = Arc::new(AtomicBool::new(false));
         let clients = (0..clients)
             .map(|_| {
-                let stopping = Arc::clone(&stopping);
                 let stream = TcpStream::connect(address).expect("the server accepts");
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
                 stream.set_nodelay(true).unwrap();
-                std::thread::spawn(move || drive(stream, requests, &stopping))
+                std::thread::spawn(move || drive(stream, requests))
             })
             .collect();
-        Load { clients, stopping }
+        Load { clients }
     }
 
-    /// Waits for clients that end by themselves.
+    /// Waits until every client has ended.
     pub fn join(self) -> Outcomes {
         self.clients
             .into_iter()
@@ -55,20 +50,11 @@ impl Load {
                 other: all.other + one.other,
             })
     }
-
-    /// Tells the clients to stop after the request they are at.
-    pub fn stop(self) -> Outcomes {
-        self.stopping.store(true, Ordering::SeqCst);
-        self.join()
-    }
 }
 
-fn drive(mut stream: TcpStream, requests: &[&str], stopping: &AtomicBool) -> Outcomes {
+fn drive(mut stream: TcpStream, requests: &[&str]) -> Outcomes {
     let mut outcomes = Outcomes::default();
     for request in requests.iter().cycle() {
-        if stopping.load(Ordering::SeqCst) {
-            return outcomes;
-        }
         let reply = stream
             .write_all(request.as_bytes())
             .ok()

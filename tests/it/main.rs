@@ -9,3 +9,7 @@ mod load;
 mod drain;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// More than the pool can do: what is refused, and that probes are answered all the same.
+mod overload;
+/// What every endpoint answers in every phase.
+mod phases;
