@@ -1,0 +1,30 @@
+# Short recipes; `make` explains itself.
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: help
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+.PHONY: run
+run: ## Build, and serve the built-in catalogue on :8000
+	cargo run --release
+
+.PHONY: test
+test: tools ## Everything CI runs
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+	cargo test
+
+.PHONY: tools
+tools: # What the tests run besides cargo
+	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
+
+.PHONY: catalog
+catalog: ## Refresh the built-in catalogue: make catalog FROM=model_prices.json
+	cargo run --release --quiet -- catalog import --from litellm $(FROM) --output src/catalog/data/catalog.jsonl
+
+.PHONY: clean
+clean: ## Remove what was built
+	cargo clean
