@@ -5,6 +5,8 @@
 mod harness;
 mod load;
 
+/// Every v1 reply against the frozen types.
+mod contract;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
 /// The in-flight gate under every interleaving of its threads.
