@@ -5,9 +5,15 @@
 mod harness;
 mod load;
 
+/// Request bodies: size, framing, and what is said of those that are wrong.
+mod bodies;
 /// Every v1 reply against the frozen types.
 mod contract;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// The large lists, compressed and conditional.
+mod encodings;
+/// The ground rules: methods, paths, connections, and who answered.
+mod replies;
