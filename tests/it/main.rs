@@ -2,6 +2,8 @@
 //!
 //! One binary for all of them, because linking is what takes the time.
 
+/// Decimal numbers without floats.
+mod decimal;
 mod harness;
 mod load;
 
@@ -15,5 +17,9 @@ mod drain;
 mod interleavings;
 /// The large lists, compressed and conditional.
 mod encodings;
+/// What a call costs, by every name there is.
+mod estimates;
+/// Money, digit by digit.
+mod numbers;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
