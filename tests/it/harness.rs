@@ -185,16 +185,6 @@ impl Instance {
     }
 }
 
-/// Polls what gives no sign of its own, such as a figure behind an endpoint.
-#[track_caller]
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "never saw: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 impl Drop for Instance {
     fn drop(&mut self) {
         let _ = self.child.kill();

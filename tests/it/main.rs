@@ -11,6 +11,8 @@ mod load;
 mod bodies;
 /// Every v1 reply against the frozen types.
 mod contract;
+/// How an instance is told to leave, and by whom.
+mod deployment;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
 /// The in-flight gate under every interleaving of its threads.
@@ -19,6 +21,8 @@ mod interleavings;
 mod encodings;
 /// What a call costs, by every name there is.
 mod estimates;
+/// Which deployment an instance says it belongs to.
+mod identity;
 /// Money, digit by digit.
 mod numbers;
 /// The ground rules: methods, paths, connections, and who answered.
