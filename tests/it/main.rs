@@ -9,6 +9,10 @@ mod load;
 
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
+/// The command line: what it teaches, and what it refuses to start with.
+mod cli;
+/// The commands besides serving, and their exit codes.
+mod commands;
 /// Every v1 reply against the frozen types.
 mod contract;
 /// How an instance is told to leave, and by whom.
