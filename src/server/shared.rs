@@ -170,10 +170,11 @@ impl Shared {
     /// Keeps a caller until the drain is over.
     ///
     /// # Errors
-    /// The caller, when too many wait already.
+    /// The caller, when the drain is over by now, or too many wait already.
     pub fn park(&self, parked: Parked) -> Result<(), Box<Parked>> {
+        // Those who wait are fetched once, after the phase has changed.
         let mut all = lock(&self.parked);
-        if all.len() >= PARKED_MAX {
+        if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {
             return Err(Box::new(parked));
         }
         all.push(parked);

@@ -184,6 +184,9 @@ impl Worker {
                     body: body.to_vec(),
                 }) {
                     Ok(()) => return,
+                    Err(late) if self.shared.lifecycle.phase() == Phase::Stopped => {
+                        return self.answer(late.job, &late.body);
+                    }
                     Err(refused) => {
                         let detail = "Too many callers wait for the end of the drain; ask \
                                       GET /deployment/shutdown/status instead";
