@@ -19,14 +19,14 @@ mod contract;
 mod deployment;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
-/// The in-flight gate under every interleaving of its threads.
-mod interleavings;
 /// The large lists, compressed and conditional.
 mod encodings;
 /// What a call costs, by every name there is.
 mod estimates;
 /// Which deployment an instance says it belongs to.
 mod identity;
+/// The in-flight gate under every interleaving of its threads.
+mod interleavings;
 /// Money, digit by digit.
 mod numbers;
 /// The ground rules: methods, paths, connections, and who answered.
