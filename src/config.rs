@@ -112,15 +112,16 @@ impl Config {
         let s = settings;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let level = flag("DEBUG", &s.debug)?.then_some(LevelFilter::Debug);
-        let first_of = |own: &Option<String>, others: &[&str]| {
-            let mut named = others.iter().map(|name| environment(name));
-            own.clone()
-                .or_else(|| named.find_map(|value| value))
-                .filter(|value| !value.is_empty())
+        // A variable that is set to nothing says nothing, as compose files write it.
+        let said = |text: String| (!text.is_empty()).then_some(text);
+        let among = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| environment(name).and_then(said))
         };
-        let region = ["AWS_REGION", "GCP_REGION"]
-            .into_iter()
-            .find_map(environment);
+        let own_or = |own: &Option<String>, others: &[&str]| {
+            own.clone().and_then(said).or_else(|| among(others))
+        };
         Ok(Config {
             listen: listen(&s.server_host, &s.server_port)?,
             limits: Limits {
@@ -146,15 +147,13 @@ impl Config {
                 trusted_proxies: ranges("TRUSTED_PROXIES", &s.trusted_proxies)?,
             },
             identity: Identity {
-                environment: first_of(&s.environment, &[]).unwrap_or_else(|| "production".into()),
-                deployment_group: label("DEPLOYMENT_GROUP", first_of(&s.deployment_group, &[]))?,
-                region: region
-                    .filter(|name| !name.is_empty())
-                    .or(first_of(&s.region, &[])),
-                availability_zone: first_of(&s.availability_zone, &["AZ"]),
+                environment: own_or(&s.environment, &[]).unwrap_or_else(|| "production".into()),
+                deployment_group: label("DEPLOYMENT_GROUP", own_or(&s.deployment_group, &[]))?,
+                region: among(&["AWS_REGION", "GCP_REGION"]).or_else(|| own_or(&s.region, &[])),
+                availability_zone: own_or(&s.availability_zone, &["AZ"]),
                 instance_id: label(
                     "INSTANCE_ID",
-                    first_of(&s.instance_id, &["HOSTNAME", "POD_NAME"]),
+                    own_or(&s.instance_id, &["HOSTNAME", "POD_NAME"]),
                 )?,
                 deployed_at: timestamp("DEPLOYMENT_TIMESTAMP", &s.deployment_timestamp)?,
                 built_at: timestamp("BUILD_TIMESTAMP", &s.build_timestamp)?

@@ -62,11 +62,6 @@ impl Usd {
         let (whole, rest) = (self.0.div_euclid(tokens), self.0.rem_euclid(tokens));
         Usd(whole.saturating_mul(1_000_000) + divide_half_even(rest * 1_000_000, tokens))
     }
-
-    /// The nearest float, for ratios and scores only; a price never takes this road back into the sums.
-    pub fn to_f64(self) -> f64 {
-        self.0 as f64 / 1e18
-    }
 }
 
 impl Add for Usd {

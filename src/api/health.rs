@@ -1,15 +1,17 @@
 //! `/health...`: probes for balancers and orchestrators, and the long form for people.
 
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
 use super::Api;
 use super::deployment::Environment;
+use super::telemetry::ms;
 use crate::clock::{Timestamp, today};
 use crate::deployment::Phase;
 use crate::exchange::Reply;
+use crate::telemetry::average;
 use crate::vitals::read;
 
 /// v1's words for the state of a service or of one of its parts. Worse is greater.
@@ -173,7 +175,7 @@ fn checked(name: &'static str, check: impl FnOnce() -> (Health, Option<String>))
     Part {
         name,
         status,
-        response_time_ms: started.elapsed().as_nanos() as f64 / 1e6,
+        response_time_ms: ms(started.elapsed()),
         last_checked: SystemTime::now().into(),
         error_message,
     }
@@ -237,11 +239,7 @@ fn worker_pool(api: &Api) -> (Health, Option<String>) {
 fn metrics(api: &Api) -> Metrics {
     let total = api.telemetry.total();
     let calls: u64 = total.endpoints.iter().map(|endpoint| endpoint.calls).sum();
-    let busy_seconds: f64 = total
-        .endpoints
-        .iter()
-        .map(|e| e.total_time.as_secs_f64())
-        .sum();
+    let busy: Duration = total.endpoints.iter().map(|e| e.total_time).sum();
     let uptime_seconds = api.uptime_seconds();
     let shutdown = api.lifecycle.status(Instant::now());
     let vitals = &api.vitals;
@@ -253,11 +251,7 @@ fn metrics(api: &Api) -> Metrics {
         } else {
             0.0
         },
-        avg_response_time_ms: if calls == 0 {
-            0.0
-        } else {
-            busy_seconds * 1e3 / calls as f64
-        },
+        avg_response_time_ms: ms(average(busy, calls)),
         total_requests: calls,
         rejected_requests: shutdown.refused_requests,
         express_workers: read(&vitals.express_workers),

@@ -173,13 +173,20 @@ fn base_rates(model: &Model) -> (Rate, Rate) {
     )
 }
 
+const ATTOS_PER_MILLI_DOLLAR: i128 = 1_000_000_000_000_000;
+
 /// Context tokens per milli-dollar of the mean token price, as v1 defined it:
 /// `context_window / ((input + output) / 2 * 1000)`. `None` when an input is unknown or free.
 pub fn value_score(model: &Model) -> Option<f64> {
     let window = model.facts.max_input_tokens?;
     let (input, output) = base_rates(model);
-    let average = (input.usd() + output.usd()).to_f64() / 2.0;
-    (average > 0.0).then(|| window as f64 / (average * 1_000.0))
+    // A fraction of whole numbers, so that a score which is a whole number comes out as one.
+    let dividend = i128::from(window) * 2 * ATTOS_PER_MILLI_DOLLAR;
+    let divisor = (input.usd() + output.usd()).attos();
+    (divisor > 0).then(|| {
+        let (whole, rest) = (dividend / divisor, dividend % divisor);
+        whole as f64 + rest as f64 / divisor as f64
+    })
 }
 
 /// The mean price per token, by which `/performance` sorts costs.

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::exchange::Reply;
 use crate::money::Usd;
 use crate::router::ROUTES;
-use crate::telemetry::{EndpointTally, Feature, Tally, Telemetry};
+use crate::telemetry::{EndpointTally, Feature, Tally, Telemetry, average};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -154,11 +154,7 @@ fn overall(
         total_endpoints,
         total_providers_adopted: tally.providers.len(),
         total_features_used,
-        avg_response_time_ms: if calls == 0 {
-            0.0
-        } else {
-            ms(time) / calls as f64
-        },
+        avg_response_time_ms: ms(average(time, calls)),
         unique_clients: tally.unique_clients(),
         unique_countries: tally.countries.len(),
         uptime_since: telemetry.since().into(),
@@ -179,7 +175,7 @@ fn called_endpoints(tally: &Tally) -> Vec<EndpointStats> {
             call_count: endpoint.calls,
             error_count: endpoint.errors,
             success_rate: success_rate(endpoint),
-            avg_response_time_ms: endpoint.average_ms(),
+            avg_response_time_ms: ms(endpoint.average()),
             min_response_time_ms: endpoint.min_time.map_or(0.0, ms),
             max_response_time_ms: ms(endpoint.max_time),
             first_called: endpoint.first.map(Timestamp::from),
@@ -219,6 +215,7 @@ fn percent(part: u64, whole: u64) -> f64 {
     }
 }
 
-fn ms(duration: Duration) -> f64 {
+/// Milliseconds, with no more digits than nanoseconds have.
+pub fn ms(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e6
 }

@@ -37,6 +37,8 @@ pub struct Shared {
     pub held: Mutex<HashMap<SocketAddr, Ticket>>,
     /// What the bulk lane has, and whose; as many as its queue and workers at most.
     pub in_bulk: Mutex<Vec<(SocketAddr, Endpoint)>>,
+    /// The clients whose probes are being answered, or wait for the end of the drain.
+    pub probing: Mutex<Vec<SocketAddr>>,
 }
 
 /// The note that the bulk lane has a client's request, for as long as it is held.
@@ -61,6 +63,35 @@ impl Drop for InBulk {
         let mut entries = lock(&self.shared.in_bulk);
         if let Some(at) = entries.iter().position(|entry| *entry == self.entry) {
             entries.swap_remove(at);
+        }
+    }
+}
+
+/// The note that a client's request is a probe, for as long as it is unanswered. The drain does not
+/// wait for it; the order to shut down is one itself.
+pub struct Probing {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+}
+
+impl Probing {
+    pub fn note(shared: &Arc<Shared>, peer: SocketAddr) -> Probing {
+        lock(&shared.probing).push(peer);
+        // Until now nobody knew that it is one, so a place may be held for it.
+        let held = lock(&shared.held).remove(&peer);
+        drop(held);
+        Probing {
+            shared: Arc::clone(shared),
+            peer,
+        }
+    }
+}
+
+impl Drop for Probing {
+    fn drop(&mut self) {
+        let mut peers = lock(&self.shared.probing);
+        if let Some(at) = peers.iter().position(|peer| *peer == self.peer) {
+            peers.swap_remove(at);
         }
     }
 }
@@ -98,14 +129,18 @@ impl Shared {
     /// Holds a place for every request that is on its way: its connection has sent something that
     /// is not answered yet. To be called before the phase stops admitting.
     ///
-    /// What the bulk lane has is inside already. What an express worker has at this very moment
-    /// is counted a second time, until [`Shared::release_answered`] sees its answer.
+    /// What the bulk lane has is inside already, and probes never are. What else an express worker
+    /// has at this very moment is counted a second time, until [`Shared::release_answered`] sees
+    /// its answer.
     pub fn hold_unanswered(&self) {
-        let in_bulk = lock(&self.in_bulk).clone();
+        // Locked first: a probe noted from here on finds the place that is held for it.
         let mut held = lock(&self.held);
+        let in_bulk = lock(&self.in_bulk).clone();
+        let probing = lock(&self.probing).clone();
         for connection in sockets::connections(self.own.port()) {
             if connection.is_unanswered()
                 && !in_bulk.iter().any(|(peer, _)| *peer == connection.peer)
+                && !probing.contains(&connection.peer)
                 && let Ok(ticket) = self.lifecycle.enter()
             {
                 held.insert(connection.peer, ticket);
@@ -135,10 +170,11 @@ impl Shared {
     /// Keeps a caller until the drain is over.
     ///
     /// # Errors
-    /// The caller, when too many wait already.
+    /// The caller, when the drain is over by now, or too many wait already.
     pub fn park(&self, parked: Parked) -> Result<(), Box<Parked>> {
+        // Those who wait are fetched once, after the phase has changed.
         let mut all = lock(&self.parked);
-        if all.len() >= PARKED_MAX {
+        if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {
             return Err(Box::new(parked));
         }
         all.push(parked);

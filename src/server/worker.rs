@@ -14,7 +14,7 @@ use log::{error, info, warn};
 use tiny_http::Request;
 
 use super::body::{self, Extent, Unread};
-use super::shared::{InBulk, Parked, Shared};
+use super::shared::{InBulk, Parked, Probing, Shared};
 use super::sockets::Connection;
 use super::wire::{self, Manner, Writer};
 use crate::deployment::{Phase, Ticket};
@@ -42,9 +42,10 @@ pub struct Job {
     pub triage: Triage,
     pub taken_at: Instant,
     step: Step,
-    /// Both are held for as long as the job lives, which is until its last byte is written.
+    /// All are held for as long as the job lives, which is until its last byte is written.
     ticket: Option<Ticket>,
     in_bulk: Option<InBulk>,
+    probing: Option<Probing>,
 }
 
 /// What is left to do.
@@ -125,11 +126,15 @@ impl Worker {
             taken_at,
             ticket: None,
             in_bulk: None,
+            probing: None,
             step: Step::Answer,
         };
         let extent = body::extent(&job.request, self.shared.limits.body_bytes_max);
-        if triage.work != Work::Probe {
-            match self.shared.admit(wire::peer(&job.request)) {
+        let peer = wire::peer(&job.request);
+        if triage.work == Work::Probe {
+            job.probing = Some(Probing::note(&self.shared, peer));
+        } else {
+            match self.shared.admit(peer) {
                 Ok(ticket) => job.ticket = Some(ticket),
                 Err(phase) => return self.refuse(job, &extent, refusal(phase)),
             }
@@ -179,6 +184,9 @@ impl Worker {
                     body: body.to_vec(),
                 }) {
                     Ok(()) => return,
+                    Err(late) if self.shared.lifecycle.phase() == Phase::Stopped => {
+                        return self.answer(late.job, &late.body);
+                    }
                     Err(refused) => {
                         let detail = "Too many callers wait for the end of the drain; ask \
                                       GET /deployment/shutdown/status instead";

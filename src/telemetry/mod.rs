@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 pub use browser::{Browser, browser};
 pub use isocountry::CountryCode;
-pub use tally::{Adoption, EndpointTally, FeatureTally, GroupTally, Tally};
+pub use tally::{Adoption, EndpointTally, FeatureTally, GroupTally, Tally, average};
 
 use crate::money::Usd;
 

@@ -196,14 +196,19 @@ impl EndpointTally {
         self.last = self.last.max(other.last);
     }
 
-    /// The mean response time in milliseconds; 0 before the first call.
-    pub fn average_ms(&self) -> f64 {
-        if self.calls == 0 {
-            0.0
-        } else {
-            self.total_time.as_secs_f64() * 1e3 / self.calls as f64
-        }
+    /// The mean response time; 0 before the first call.
+    pub fn average(&self) -> Duration {
+        average(self.total_time, self.calls)
     }
+}
+
+/// The mean of what adds up to `total`, in whole nanoseconds; 0 of nothing.
+pub fn average(total: Duration, count: u64) -> Duration {
+    let nanos = total
+        .as_nanos()
+        .checked_div(count.into())
+        .unwrap_or_default();
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 impl Adoption {

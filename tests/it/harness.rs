@@ -51,9 +51,16 @@ impl Instance {
 
     /// Starts one with these environment variables.
     pub fn with(environment: &[(&str, &str)]) -> Instance {
-        let mut child = binary()
+        let mut command = binary();
+        command
             .envs([("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", "0")])
-            .envs(environment.iter().copied())
+            .envs(environment.iter().copied());
+        Instance::run(command)
+    }
+
+    /// Starts one with this command line, which must choose port 0 somehow.
+    pub fn run(mut command: Command) -> Instance {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -152,6 +159,18 @@ impl Instance {
 
     pub fn connect(&self) -> Client {
         Client::connect(self.address)
+    }
+
+    /// Puts an estimate in flight that lacks most of its body, and so stays there for as long as
+    /// the connection is kept.
+    #[track_caller]
+    pub fn hold_a_request(&self) -> Client {
+        let mut client = self.connect();
+        client.send("POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 9000\r\n\r\n{");
+        wait_until("a request in flight", || {
+            self.get("/deployment/shutdown/status").json()["active_requests"] == 1
+        });
+        client
     }
 
     /// One request on a connection of its own.

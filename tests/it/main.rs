@@ -2,14 +2,36 @@
 //!
 //! One binary for all of them, because linking is what takes the time.
 
+/// Decimal numbers without floats.
+mod decimal;
 mod harness;
 mod load;
 
+/// Request bodies: size, framing, and what is said of those that are wrong.
+mod bodies;
+/// The command line: what it teaches, and what it refuses to start with.
+mod cli;
+/// The commands besides serving, and their exit codes.
+mod commands;
+/// Every v1 reply against the frozen types.
+mod contract;
+/// How an instance is told to leave, and by whom.
+mod deployment;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
+/// The large lists, compressed and conditional.
+mod encodings;
+/// What a call costs, by every name there is.
+mod estimates;
+/// Which deployment an instance says it belongs to.
+mod identity;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// Money, digit by digit.
+mod numbers;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
 /// What every endpoint answers in every phase.
 mod phases;
+/// The ground rules: methods, paths, connections, and who answered.
+mod replies;
