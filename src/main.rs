@@ -1,6 +1,6 @@
 //! The process: arguments and environment in, logger and signals on, exit code out.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, LineWriter};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -120,8 +120,10 @@ fn start_logging(config: &Config) {
         // It reports as an error that its listener was taken away, which is how we stop it.
         .add_filter_ignore_str("tiny_http")
         .build();
+    // The logger writes a line in some thirty pieces, each of which would be a system call.
+    let by_line = LineWriter::new(std::io::stderr());
     // It fails only when a logger is set already, and none is.
-    let _ = WriteLogger::init(config.log_level, format, std::io::stderr());
+    let _ = WriteLogger::init(config.log_level, format, by_line);
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         match thread.name() {
