@@ -77,11 +77,11 @@ impl Worker {
 
     /// Takes requests from tiny_http until the server stops.
     pub fn run_express(mut self, http: &tiny_http::Server) {
+        let vitals = Arc::clone(&self.shared.vitals);
         while !self.shared.is_stopping() {
             match http.recv_timeout(WAIT) {
                 Ok(Some(request)) => {
-                    let shared = Arc::clone(&self.shared);
-                    let _busy = Counted::in_gauge(&shared.vitals.express_busy);
+                    let _busy = Counted::in_gauge(&vitals.express_busy);
                     self.survive(|worker| worker.take(request));
                 }
                 Ok(None) => {}
@@ -92,12 +92,12 @@ impl Worker {
 
     /// Works off the bulk queue until the server stops.
     pub fn run_bulk(mut self, jobs: &crossbeam_channel::Receiver<Job>) {
+        let vitals = Arc::clone(&self.shared.vitals);
         while !self.shared.is_stopping() {
             let Ok(job) = jobs.recv_timeout(WAIT) else {
                 continue;
             };
-            let shared = Arc::clone(&self.shared);
-            let _busy = Counted::in_gauge(&shared.vitals.bulk_busy);
+            let _busy = Counted::in_gauge(&vitals.bulk_busy);
             self.survive(|worker| worker.proceed(job));
         }
     }
