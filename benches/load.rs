@@ -3,20 +3,19 @@
 //!
 //! The two are loaded in turns, so that whatever else the machine does befalls both, and each
 //! figure is the median of its rounds. Nothing is judged: it fails only when something did not
-//! run. It needs `wrk`, and takes about two minutes; a number on the command line changes the
-//! count of rounds.
+//! run. It needs `wrk` and what `cargo build --release` builds, and takes about two minutes; a
+//! number on the command line changes the count of rounds.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const OURS: &str = env!("CARGO_BIN_EXE_llm-pricing");
 const POST_SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/estimate.lua");
 const POST_BODY: &str = r#"{"model_name": "gpt-4o", "input_tokens": 1000, "output_tokens": 500}"#;
 
@@ -39,22 +38,15 @@ fn main() -> Outcome<()> {
     if Command::new("wrk").arg("-v").output().is_err() {
         return Err("wrk is missing; on Debian and Ubuntu: apt-get install wrk".into());
     }
-    // Cargo puts examples next to the binaries.
-    let bare = Path::new(OURS).with_file_name("examples").join("bare");
-    if !bare.exists() {
-        return Err(format!(
-            "{} is missing; build it with: cargo build --release --example bare",
-            bare.display()
-        )
-        .into());
-    }
+    let (ours, bare) = binaries()?;
 
     let start_ms = median(
         (0..STARTS)
-            .map(|_| Ok(Server::ours()?.started_in.as_secs_f64() * 1e3))
+            .map(|_| Ok(Server::ours(&ours)?.started_in.as_secs_f64() * 1e3))
             .collect::<Outcome<_>>()?,
     );
-    let ours = Server::ours()?;
+    let size_mb = std::fs::metadata(&ours)?.len() as f64 / 1e6;
+    let ours = Server::ours(&ours)?;
     sleep(IDLE_AFTER);
     let idle_mib = ours.memory_mib("VmRSS:")?;
 
@@ -103,7 +95,6 @@ fn main() -> Outcome<()> {
             .collect::<Outcome<_>>()?;
         println!("{name:<31} {:>9.0} req/s", Round::median(&all).per_second);
     }
-    let size_mb = std::fs::metadata(OURS)?.len() as f64 / 1e6;
     println!("{:<31} {start_ms:>9.1} ms", "start to ready");
     println!("{:<31} {idle_mib:>9.1} MiB", "memory, idle");
     println!(
@@ -113,6 +104,24 @@ fn main() -> Outcome<()> {
     );
     println!("{:<31} {size_mb:>9.2} MB", "binary");
     Ok(())
+}
+
+/// Our release binary and the bare server: cargo puts examples in a folder beside the binaries.
+fn binaries() -> Outcome<(PathBuf, PathBuf)> {
+    let here = std::env::current_exe()?;
+    let examples = here.parent().ok_or("no folder")?;
+    let ours = examples.with_file_name("llm-pricing");
+    let bare = examples.join("bare");
+    for (binary, command) in [
+        (&ours, "cargo build --release"),
+        (&bare, "cargo build --release --example bare"),
+    ] {
+        if !binary.exists() {
+            let missing = binary.display();
+            return Err(format!("{missing} is missing; build it with: {command}").into());
+        }
+    }
+    Ok((ours, bare))
 }
 
 /// A server of ours or a bare one, killed when dropped.
@@ -125,14 +134,14 @@ struct Server {
 
 impl Server {
     /// Starts the release binary, and times it until it is ready.
-    fn ours() -> Outcome<Server> {
+    fn ours(binary: &Path) -> Outcome<Server> {
         // Free a moment ago; nobody else asks for ports in that moment.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?
             .port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let started = Instant::now();
-        let child = Command::new(OURS)
+        let child = Command::new(binary)
             .env_clear()
             .env("SERVER_HOST", "127.0.0.1")
             .env("SERVER_PORT", port.to_string())
@@ -147,7 +156,7 @@ impl Server {
         };
         while fetch(address, "GET", "/health/ready", "").is_err() {
             if started.elapsed() > PATIENCE {
-                return Err(format!("{OURS} does not get ready").into());
+                return Err("our server does not get ready".into());
             }
             sleep(Duration::from_micros(200));
         }
