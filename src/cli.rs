@@ -71,10 +71,10 @@ pub enum Command {
         /// Model name, such as gpt-4o or anthropic/claude-sonnet-4-5
         model: String,
         /// Input tokens of the call
-        #[arg(long, value_name = "TOKENS")]
+        #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
         input: String,
         /// Output tokens of the call
-        #[arg(long, value_name = "TOKENS")]
+        #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
         output: String,
     },
     /// Make or check a price catalogue

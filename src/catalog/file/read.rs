@@ -23,11 +23,15 @@ pub fn read(text: &str) -> Result<Catalog, Vec<Problem>> {
     let mut reader = Reader::default();
     let mut lines = (1..).zip(text.lines());
     let header = lines.next().and_then(|(_, line)| reader.header(line));
-    if header.is_none() && reader.inspection.count() == 0 {
-        reader.inspection.enter(Some(1), "header");
-        reader
-            .inspection
-            .report("the file is empty", "a header, then providers, then models");
+    if header.is_none() && !text.starts_with("{\"format\":") {
+        // Something else altogether: one sentence says more than a complaint about every line.
+        let mut inspection = Inspection::default();
+        inspection.enter(Some(1), "header");
+        inspection.report(
+            "this is not a catalogue",
+            "a header, then providers, then models, one JSON object a line",
+        );
+        return inspection.conclude(None);
     }
     for (number, line) in lines {
         // The writer puts the slug first, so the first key tells providers and models apart.
