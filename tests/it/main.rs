@@ -9,6 +9,8 @@ mod load;
 
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
+/// The committed catalogue, the importer and the check.
+mod catalog;
 /// The command line: what it teaches, and what it refuses to start with.
 mod cli;
 /// The commands besides serving, and their exit codes.
