@@ -35,5 +35,9 @@ mod numbers;
 mod overload;
 /// What every endpoint answers in every phase.
 mod phases;
+/// The README, run as it stands.
+mod readme;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
+/// The arrows between the rooms, and the promises of the documents.
+mod tidy;
