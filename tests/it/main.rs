@@ -29,10 +29,14 @@ mod estimates;
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// The four lists: who is in them, in which order.
+mod lists;
 /// Money, digit by digit.
 mod numbers;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
+/// `/performance`: scores, orders and winners.
+mod performance;
 /// What every endpoint answers in every phase.
 mod phases;
 /// The README, run as it stands.
