@@ -43,5 +43,7 @@ mod phases;
 mod readme;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
+/// What the service says was asked of it.
+mod telemetry;
 /// The arrows between the rooms, and the promises of the documents.
 mod tidy;
