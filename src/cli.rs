@@ -168,6 +168,9 @@ pub struct Settings {
     /// Header that carries the key [default: x-api-key]
     #[arg(long, env, value_name = "NAME", help_heading = "Access")]
     pub mcp_api_key_header: Option<String>,
+    /// Requests per minute and client; only 0, which is off, in this version [default: 0]
+    #[arg(long, env, value_name = "COUNT", help_heading = "Access")]
+    pub rate_limit_per_minute: Option<String>,
     /// Proxies whose forwarding and country headers are believed, as CIDR ranges with commas
     #[arg(long, env, value_name = "RANGES", help_heading = "Access")]
     pub trusted_proxies: Option<String>,

@@ -112,6 +112,7 @@ impl Config {
         let s = settings;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let level = flag("DEBUG", &s.debug)?.then_some(LevelFilter::Debug);
+        refuse_rate_limit(&s.rate_limit_per_minute)?;
         // A variable that is set to nothing says nothing, as compose files write it.
         let said = |text: String| (!text.is_empty()).then_some(text);
         let among = |names: &[&str]| {
@@ -220,16 +221,31 @@ fn bad(name: &'static str, value: &str, allowed: impl Into<String>) -> BadSettin
 }
 
 fn listen(host: &Option<String>, port: &Option<String>) -> Result<SocketAddr, BadSetting> {
-    let ip = parsed(
-        "SERVER_HOST",
-        host,
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        "an IP address, such as 0.0.0.0, 127.0.0.1 or ::",
-    )?;
+    let ip = if host.as_deref() == Some("localhost") {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    } else {
+        parsed(
+            "SERVER_HOST",
+            host,
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            "an IP address, such as 0.0.0.0 or ::, or localhost",
+        )?
+    };
     Ok(SocketAddr::new(
         ip,
         number("SERVER_PORT", port, 8_000, 0, u16::MAX)?,
     ))
+}
+
+/// A limit that would not be kept must not be accepted.
+fn refuse_rate_limit(text: &Option<String>) -> Result<(), BadSetting> {
+    match text.as_deref().map(str::trim) {
+        None | Some("" | "0") => Ok(()),
+        Some(text) => {
+            let allowed = "0, which is off: this version limits no rates, a balancer can";
+            Err(bad("RATE_LIMIT_PER_MINUTE", text, allowed))
+        }
+    }
 }
 
 fn parsed<T: FromStr>(
@@ -377,7 +393,7 @@ mod tests {
     #[test]
     fn a_refusal_names_the_setting_the_value_and_what_is_allowed() {
         type Change = fn(&mut Settings);
-        let rows: [(&str, Change, &[&str]); 8] = [
+        let rows: [(&str, Change, &[&str]); 9] = [
             (
                 "port",
                 |s| s.server_port = Some("70000".into()),
@@ -412,6 +428,11 @@ mod tests {
                 "range",
                 |s| s.trusted_proxies = Some("10/8".into()),
                 &["TRUSTED_PROXIES", "10/8"],
+            ),
+            (
+                "rate",
+                |s| s.rate_limit_per_minute = Some("60".into()),
+                &["RATE_LIMIT_PER_MINUTE", "60", "0, which is off"],
             ),
             (
                 "group",

@@ -1,6 +1,6 @@
 //! The process: arguments and environment in, logger and signals on, exit code out.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, LineWriter};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -103,8 +103,8 @@ fn announce(config: &Config, app: &App, catalog: &Catalog) {
 fn handle_signals(lifecycle: Arc<Lifecycle>) -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(move || {
         let order = Order::default();
-        let first = lifecycle.order_shutdown(order, Instant::now(), SystemTime::now());
-        if first {
+        let ordered = lifecycle.order_shutdown(order, Instant::now(), SystemTime::now());
+        if ordered.is_first {
             info!("signal: shutting down");
         } else if std::io::stdin().is_terminal() {
             warn!("second signal at a terminal: leaving at once");
@@ -123,8 +123,10 @@ fn start_logging(config: &Config) {
         // It reports as an error that its listener was taken away, which is how we stop it.
         .add_filter_ignore_str("tiny_http")
         .build();
+    // The logger writes a line in some thirty pieces, each of which would be a system call.
+    let by_line = LineWriter::new(std::io::stderr());
     // It fails only when a logger is set already, and none is.
-    let _ = WriteLogger::init(config.log_level, format, std::io::stderr());
+    let _ = WriteLogger::init(config.log_level, format, by_line);
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         match thread.name() {

@@ -322,7 +322,7 @@ mod tests {
             (
                 "same field twice",
                 "{\"n\":1,\"n\":2}",
-                "json_invalid [\"body\",11]",
+                "json_invalid [\"body\",12]",
             ),
             ("not a number", "{\"n\":NaN}", "json_invalid [\"body\",5]"),
         ];

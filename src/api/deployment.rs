@@ -128,12 +128,15 @@ pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
         shutdown_delay: seconds(fields.optional_number("delay_seconds", DRAIN_TIMEOUT_SECONDS_MAX)),
     };
     fields.finish()?;
-    if api.lifecycle.phase() < Phase::Stopped {
-        api.lifecycle
-            .order_shutdown(order, Instant::now(), SystemTime::now());
-        if wait {
-            return Ok(Answer::WhenDrained);
-        }
+    if api.lifecycle.phase() == Phase::Stopped {
+        return Ok(Answer::Now(shutdown_status(api)));
     }
-    Ok(Answer::Now(shutdown_status(api)))
+    let ordered = api
+        .lifecycle
+        .order_shutdown(order, Instant::now(), SystemTime::now());
+    Ok(if wait {
+        Answer::WhenDrained
+    } else {
+        Answer::Now(status_reply(&ordered.status))
+    })
 }

@@ -56,6 +56,15 @@ pub struct ShutdownStatus {
     pub remaining: Option<Duration>,
 }
 
+/// What became of an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Ordered {
+    /// Whether it started the shutdown.
+    pub is_first: bool,
+    /// The shutdown as the order left it, before anybody has acted on it.
+    pub status: ShutdownStatus,
+}
+
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drain {
@@ -110,10 +119,10 @@ impl Lifecycle {
     }
 
     /// Orders the shutdown. The first order starts the clock; a later one ends the lame duck and
-    /// may shorten the drain, never lengthen it. Returns whether this was the first.
-    pub fn order_shutdown(&self, order: Order, now: Instant, wall_clock: SystemTime) -> bool {
+    /// may shorten the drain, never lengthen it.
+    pub fn order_shutdown(&self, order: Order, now: Instant, wall_clock: SystemTime) -> Ordered {
         let mut shutdown = self.gate.lock();
-        let first = match shutdown.as_mut() {
+        let is_first = match shutdown.as_mut() {
             None => {
                 let delay = order.shutdown_delay.unwrap_or(self.settings.shutdown_delay);
                 *shutdown = Some(Shutdown {
@@ -136,7 +145,10 @@ impl Lifecycle {
             }
         };
         self.gate.advance(&mut shutdown, Phase::LameDuck);
-        first
+        Ordered {
+            is_first,
+            status: self.status_of(*shutdown, now),
+        }
     }
 
     /// Sleeps until a shutdown was ordered.
@@ -195,7 +207,10 @@ impl Lifecycle {
 
     /// The shutdown as it stands at `now`.
     pub fn status(&self, now: Instant) -> ShutdownStatus {
-        let shutdown = *self.gate.lock();
+        self.status_of(*self.gate.lock(), now)
+    }
+
+    fn status_of(&self, shutdown: Option<Shutdown>, now: Instant) -> ShutdownStatus {
         ShutdownStatus {
             phase: self.gate.phase(),
             active_requests: self.gate.in_flight(),

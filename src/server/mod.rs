@@ -97,7 +97,6 @@ impl Server {
             parked: Mutex::default(),
             held: Mutex::default(),
             in_bulk: Mutex::default(),
-            probing: Mutex::default(),
         });
         for number in 0..limits.express_workers {
             let (http, worker) = (Arc::clone(&http), Worker::new(Arc::clone(&shared), true));

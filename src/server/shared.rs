@@ -37,8 +37,6 @@ pub struct Shared {
     pub held: Mutex<HashMap<SocketAddr, Ticket>>,
     /// What the bulk lane has, and whose; as many as its queue and workers at most.
     pub in_bulk: Mutex<Vec<(SocketAddr, Endpoint)>>,
-    /// The clients whose probes are being answered, or wait for the end of the drain.
-    pub probing: Mutex<Vec<SocketAddr>>,
 }
 
 /// The note that the bulk lane has a client's request, for as long as it is held.
@@ -63,35 +61,6 @@ impl Drop for InBulk {
         let mut entries = lock(&self.shared.in_bulk);
         if let Some(at) = entries.iter().position(|entry| *entry == self.entry) {
             entries.swap_remove(at);
-        }
-    }
-}
-
-/// The note that a client's request is a probe, for as long as it is unanswered. The drain does not
-/// wait for it; the order to shut down is one itself.
-pub struct Probing {
-    shared: Arc<Shared>,
-    peer: SocketAddr,
-}
-
-impl Probing {
-    pub fn note(shared: &Arc<Shared>, peer: SocketAddr) -> Probing {
-        lock(&shared.probing).push(peer);
-        // Until now nobody knew that it is one, so a place may be held for it.
-        let held = lock(&shared.held).remove(&peer);
-        drop(held);
-        Probing {
-            shared: Arc::clone(shared),
-            peer,
-        }
-    }
-}
-
-impl Drop for Probing {
-    fn drop(&mut self) {
-        let mut peers = lock(&self.shared.probing);
-        if let Some(at) = peers.iter().position(|peer| *peer == self.peer) {
-            peers.swap_remove(at);
         }
     }
 }
@@ -129,23 +98,30 @@ impl Shared {
     /// Holds a place for every request that is on its way: its connection has sent something that
     /// is not answered yet. To be called before the phase stops admitting.
     ///
-    /// What the bulk lane has is inside already, and probes never are. What else an express worker
-    /// has at this very moment is counted a second time, until [`Shared::release_answered`] sees
-    /// its answer.
+    /// What the bulk lane has is inside already, and a caller who waits for the end of the drain
+    /// must not prolong it. What an express worker has at this very moment is counted a second
+    /// time, until [`Shared::release_answered`] sees its answer.
     pub fn hold_unanswered(&self) {
-        // Locked first: a probe noted from here on finds the place that is held for it.
+        // Locked for all of it: who is parked from here on gives its place back afterwards.
         let mut held = lock(&self.held);
-        let in_bulk = lock(&self.in_bulk).clone();
-        let probing = lock(&self.probing).clone();
+        let mut known: Vec<SocketAddr> =
+            lock(&self.in_bulk).iter().map(|(peer, _)| *peer).collect();
+        known.extend(lock(&self.parked).iter().map(|caller| caller.job.peer()));
         for connection in sockets::connections(self.own.port()) {
             if connection.is_unanswered()
-                && !in_bulk.iter().any(|(peer, _)| *peer == connection.peer)
-                && !probing.contains(&connection.peer)
+                && !known.contains(&connection.peer)
                 && let Ok(ticket) = self.lifecycle.enter()
             {
                 held.insert(connection.peer, ticket);
             }
         }
+    }
+
+    /// Gives back the place of a client that turns out not to need one: its request is a probe.
+    pub fn release(&self, peer: SocketAddr) {
+        // Taken out first and dropped without the lock: the last ticket wakes the drain.
+        let ticket = lock(&self.held).remove(&peer);
+        drop(ticket);
     }
 
     /// Gives back the places of clients that have left or were answered meanwhile.
@@ -172,12 +148,16 @@ impl Shared {
     /// # Errors
     /// The caller, when the drain is over by now, or too many wait already.
     pub fn park(&self, parked: Parked) -> Result<(), Box<Parked>> {
-        // Those who wait are fetched once, after the phase has changed.
-        let mut all = lock(&self.parked);
-        if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {
-            return Err(Box::new(parked));
+        let peer = parked.job.peer();
+        {
+            // Those who wait are fetched once, after the phase has changed.
+            let mut all = lock(&self.parked);
+            if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {
+                return Err(Box::new(parked));
+            }
+            all.push(parked);
         }
-        all.push(parked);
+        self.release(peer);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! slow each other. When that queue is full the answer is 503.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use log::{error, info, warn};
 use tiny_http::Request;
 
 use super::body::{self, Extent, Unread};
-use super::shared::{InBulk, Parked, Probing, Shared};
+use super::shared::{InBulk, Parked, Shared};
 use super::sockets::Connection;
 use super::wire::{self, Manner, Writer};
 use crate::deployment::{Phase, Ticket};
@@ -42,10 +43,15 @@ pub struct Job {
     pub triage: Triage,
     pub taken_at: Instant,
     step: Step,
-    /// All are held for as long as the job lives, which is until its last byte is written.
+    /// Both are held for as long as the job lives, which is until its last byte is written.
     ticket: Option<Ticket>,
     in_bulk: Option<InBulk>,
-    probing: Option<Probing>,
+}
+
+impl Job {
+    pub fn peer(&self) -> SocketAddr {
+        wire::peer(&self.request)
+    }
 }
 
 /// What is left to do.
@@ -78,11 +84,11 @@ impl Worker {
 
     /// Takes requests from tiny_http until the server stops.
     pub fn run_express(mut self, http: &tiny_http::Server) {
+        let vitals = Arc::clone(&self.shared.vitals);
         while !self.shared.is_stopping() {
             match http.recv_timeout(WAIT) {
                 Ok(Some(request)) => {
-                    let shared = Arc::clone(&self.shared);
-                    let _busy = Counted::in_gauge(&shared.vitals.express_busy);
+                    let _busy = Counted::in_gauge(&vitals.express_busy);
                     self.survive(|worker| worker.take(request));
                 }
                 Ok(None) => {}
@@ -93,12 +99,12 @@ impl Worker {
 
     /// Works off the bulk queue until the server stops.
     pub fn run_bulk(mut self, jobs: &crossbeam_channel::Receiver<Job>) {
+        let vitals = Arc::clone(&self.shared.vitals);
         while !self.shared.is_stopping() {
             let Ok(job) = jobs.recv_timeout(WAIT) else {
                 continue;
             };
-            let shared = Arc::clone(&self.shared);
-            let _busy = Counted::in_gauge(&shared.vitals.bulk_busy);
+            let _busy = Counted::in_gauge(&vitals.bulk_busy);
             self.survive(|worker| worker.proceed(job));
         }
     }
@@ -126,18 +132,16 @@ impl Worker {
             taken_at,
             ticket: None,
             in_bulk: None,
-            probing: None,
             step: Step::Answer,
         };
         let extent = body::extent(&job.request, self.shared.limits.body_bytes_max);
-        let peer = wire::peer(&job.request);
-        if triage.work == Work::Probe {
-            job.probing = Some(Probing::note(&self.shared, peer));
-        } else {
-            match self.shared.admit(peer) {
+        if triage.work != Work::Probe {
+            match self.shared.admit(job.peer()) {
                 Ok(ticket) => job.ticket = Some(ticket),
                 Err(phase) => return self.refuse(job, &extent, refusal(phase)),
             }
+        } else if self.shared.is_closing() {
+            self.shared.release(job.peer());
         }
         match extent {
             Extent::TooLarge => {
@@ -268,11 +272,7 @@ impl Worker {
 
     /// Queues a job for the bulk workers; gives it back when the queue is full.
     fn try_bulk(&self, mut job: Job) -> Option<Job> {
-        job.in_bulk = Some(InBulk::note(
-            &self.shared,
-            wire::peer(&job.request),
-            job.triage.endpoint,
-        ));
+        job.in_bulk = Some(InBulk::note(&self.shared, job.peer(), job.triage.endpoint));
         let mut job = self.shared.bulk.try_send(job).err()?.into_inner();
         job.in_bulk = None;
         Some(job)
