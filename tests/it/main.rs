@@ -9,6 +9,8 @@ mod load;
 
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
+/// The committed catalogue, the importer and the check.
+mod catalog;
 /// The command line: what it teaches, and what it refuses to start with.
 mod cli;
 /// The commands besides serving, and their exit codes.
@@ -27,11 +29,21 @@ mod estimates;
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// The four lists: who is in them, in which order.
+mod lists;
 /// Money, digit by digit.
 mod numbers;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
+/// `/performance`: scores, orders and winners.
+mod performance;
 /// What every endpoint answers in every phase.
 mod phases;
+/// The README, run as it stands.
+mod readme;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
+/// What the service says was asked of it.
+mod telemetry;
+/// The arrows between the rooms, and the promises of the documents.
+mod tidy;
