@@ -142,7 +142,7 @@ fn a_command_line_nobody_can_mean_is_exit_2_with_a_hint() {
 fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
     let long = "x".repeat(257);
     let rows = [
-        ("SERVER_HOST", "localhost", "an IP address"),
+        ("SERVER_HOST", "nowhere.example", "an IP address"),
         ("SERVER_HOST", "", "an IP address"),
         ("SERVER_PORT", "70000", "from 0 to 65535"),
         ("SERVER_PORT", "-1", "from 0 to 65535"),
@@ -162,6 +162,7 @@ fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
             "the name of an HTTP header",
         ),
         ("MCP_API_KEY_HEADER", "", "the name of an HTTP header"),
+        ("RATE_LIMIT_PER_MINUTE", "60", "0, which is off"),
         ("TRUSTED_PROXIES", "10.0.0.0/33", "CIDR ranges"),
         ("TRUSTED_PROXIES", "proxy.example", "CIDR ranges"),
         (
@@ -177,22 +178,37 @@ fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
         ("DEPLOYMENT_TIMESTAMP", "yesterday", "RFC 3339"),
         ("BUILD_TIMESTAMP", "2026-13-01T00:00:00Z", "RFC 3339"),
     ];
+    let any_text = [
+        "SHUTDOWN_TOKEN",
+        "MCP_API_KEY",
+        "ENV",
+        "REGION",
+        "AVAILABILITY_ZONE",
+    ];
+    let mut checked: Vec<&str> = rows.iter().map(|(variable, ..)| *variable).collect();
+    checked.extend(any_text);
+    let cli = Cli::command();
+    for variable in cli
+        .get_arguments()
+        .filter_map(|argument| argument.get_env())
+    {
+        let variable = variable.to_str().unwrap();
+        assert!(checked.contains(&variable), "{variable} is in no row");
+    }
+    // A setting that is accepted after all must not leave the test with a server that runs.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
     for (variable, value, allowed) in rows {
-        let name = format!("{variable}={value:?}");
-        let flag = format!(
-            "--{}={value}",
-            variable.to_ascii_lowercase().replace('_', "-")
-        );
-        for mut command in [binary(), binary()].into_iter().zip([true, false]).map(
-            |(mut command, in_environment)| {
-                if in_environment {
-                    command.env(variable, value);
-                } else {
-                    command.arg(&flag);
-                }
-                command
-            },
-        ) {
+        let flag = variable.to_ascii_lowercase().replace('_', "-");
+        for is_flag in [false, true] {
+            let name = format!("{variable}={value:?}, flag: {is_flag}");
+            let mut command = binary();
+            command.envs([("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", &port)]);
+            if is_flag {
+                command.arg(format!("--{flag}={value}"));
+            } else {
+                command.env(variable, value);
+            }
             let output = run(&mut command);
             assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
             let said = stderr(&output);
