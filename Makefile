@@ -21,6 +21,16 @@ test: tools ## Everything CI runs
 tools: # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
 
+# The load test comes after a fresh release build: `cargo bench` leaves a release binary with the
+# features its dev-dependencies want, which is not the one that is shipped.
+.PHONY: bench
+bench: ## Micro-benchmarks, then the server under load beside a bare tiny_http
+	@command -v wrk >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq wrk; }
+	cargo bench --bench micro
+	cargo build --release
+	cargo build --release --example bare
+	cargo run --release --example load
+
 .PHONY: catalog
 catalog: ## Refresh the built-in catalogue: make catalog FROM=model_prices.json
 	cargo run --release --quiet -- catalog import --from litellm $(FROM) --output src/catalog/data/catalog.jsonl

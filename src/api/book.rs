@@ -11,7 +11,7 @@ use time::Date;
 
 use super::document::Document;
 use super::lists::{self, List};
-use crate::catalog::{Catalog, Model, Status};
+use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::clock::today;
 
 /// One catalogue on one day.
@@ -65,7 +65,14 @@ impl Book {
 
     /// Whether lists show a model unasked: retired ones only when v1 had them.
     pub fn is_listed(&self, model: &Model) -> bool {
-        model.v1.is_some() || !self.is_retired(model)
+        self.has_list_price(model) && (model.v1.is_some() || !self.is_retired(model))
+    }
+
+    /// Whether both of v1's prices are known. v1 has no way to say that one is not, and a zero
+    /// would say that it is free. An embedding has no output to pay for.
+    pub fn has_list_price(&self, model: &Model) -> bool {
+        let is_embedding = model.facts.mode == Some(Mode::Embedding);
+        model.input_rate().is_some() && (is_embedding || model.output_rate().is_some())
     }
 
     /// Whether a model may win a comparison unasked: it can be called, and its price is one.

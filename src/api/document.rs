@@ -18,36 +18,34 @@ pub enum Sent {
     NotModified,
 }
 
-/// A JSON document in both encodings, with a strong ETag for each (RFC 9110, 8.8.3): the two are
-/// different sequences of bytes.
+/// A JSON document in both encodings.
 pub struct Document {
     plain: Arc<[u8]>,
     whole: Range<usize>,
     compressed: Arc<[u8]>,
-    etag_plain: String,
-    etag_compressed: String,
+    tags: Tags,
 }
+
+/// The strong ETags of a document's two encodings (RFC 9110, 8.8.3): they are different sequences
+/// of bytes.
+struct Tags {
+    plain: String,
+    compressed: String,
+}
+
+/// Smaller bodies fit into a few packets, and are not worth compressing for one reply.
+const COMPRESSED_FROM_BYTES: usize = 4_096;
 
 impl Document {
     /// Compresses and tags the part `whole` of `bytes`; the rest stays reachable through
     /// [`Document::part`].
     pub fn new(bytes: &[u8], whole: Range<usize>) -> Document {
-        let digest = Sha256::digest(&bytes[whole.clone()]);
-        let tag: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder
-            .write_all(&bytes[whole.clone()])
-            .expect("a vector takes every byte");
-        let compressed = encoder.finish().expect("a vector takes every byte");
+        let body = &bytes[whole.clone()];
         Document {
+            tags: Tags::new(&Sha256::digest(body)),
+            compressed: compress(body, Compression::default()).into(),
             plain: bytes.into(),
             whole,
-            compressed: compressed.into(),
-            etag_plain: format!("\"{tag}\""),
-            etag_compressed: format!("\"{tag}-gzip\""),
         }
     }
 
@@ -58,47 +56,96 @@ impl Document {
 
     /// The document in the encoding the caller prefers, or 304 when the caller has it.
     pub fn reply(&self, call: &Call) -> (Reply, Sent) {
-        let compress = call
-            .headers
-            .get("Accept-Encoding")
-            .is_some_and(accepts_gzip);
-        let etag = if compress {
-            &self.etag_compressed
+        if self.tags.are_known_to(call) {
+            return self.tags.not_modified(call);
+        }
+        if wants_gzip(call) {
+            let all = 0..self.compressed.len();
+            self.tags
+                .compressed(Body::Shared(Arc::clone(&self.compressed), all))
         } else {
-            &self.etag_plain
-        };
-        let known = call
-            .headers
+            self.tags
+                .plain(Body::Shared(Arc::clone(&self.plain), self.whole.clone()))
+        }
+    }
+
+    /// The reply to a query that selects from this document. It follows from the document and the
+    /// query alone, and so does its tag: whoever has it already costs no selecting at all.
+    pub fn selection(&self, call: &Call, select: impl FnOnce() -> Vec<u8>) -> (Reply, Sent) {
+        let mut digest = Sha256::new();
+        digest.update(&self.tags.plain);
+        digest.update(call.query);
+        let tags = Tags::new(&digest.finalize());
+        if tags.are_known_to(call) {
+            return tags.not_modified(call);
+        }
+        let body = select();
+        if wants_gzip(call) && body.len() >= COMPRESSED_FROM_BYTES {
+            tags.compressed(Body::Own(compress(&body, Compression::fast())))
+        } else {
+            tags.plain(Body::Own(body))
+        }
+    }
+}
+
+impl Tags {
+    fn new(digest: &[u8]) -> Tags {
+        let tag: String = digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Tags {
+            plain: format!("\"{tag}\""),
+            compressed: format!("\"{tag}-gzip\""),
+        }
+    }
+
+    /// Whether the caller has the document already.
+    fn are_known_to(&self, call: &Call) -> bool {
+        call.headers
             .all("If-None-Match")
             .flat_map(|value| value.split(','))
             // If-None-Match compares weakly (RFC 9110, 13.1.2).
             .map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == "*" || tag == self.etag_plain || tag == self.etag_compressed);
-        let (status, sent, body) = if known {
-            (304, Sent::NotModified, Body::Own(Vec::new()))
-        } else if compress {
-            let all = 0..self.compressed.len();
-            (
-                200,
-                Sent::Compressed,
-                Body::Shared(Arc::clone(&self.compressed), all),
-            )
-        } else {
-            (
-                200,
-                Sent::Plain,
-                Body::Shared(Arc::clone(&self.plain), self.whole.clone()),
-            )
-        };
-        let mut reply = Reply::json_bytes(status, body)
-            .with("ETag", etag.clone())
-            .with("Cache-Control", "no-cache")
-            .with("Vary", "Accept-Encoding");
-        if sent == Sent::Compressed {
-            reply = reply.with("Content-Encoding", "gzip");
-        }
-        (reply, sent)
+            .any(|tag| tag == "*" || tag == self.plain || tag == self.compressed)
     }
+
+    fn not_modified(&self, call: &Call) -> (Reply, Sent) {
+        let tag = if wants_gzip(call) {
+            &self.compressed
+        } else {
+            &self.plain
+        };
+        (tagged(304, Body::Own(Vec::new()), tag), Sent::NotModified)
+    }
+
+    fn plain(&self, body: Body) -> (Reply, Sent) {
+        (tagged(200, body, &self.plain), Sent::Plain)
+    }
+
+    fn compressed(&self, body: Body) -> (Reply, Sent) {
+        let reply = tagged(200, body, &self.compressed).with("Content-Encoding", "gzip");
+        (reply, Sent::Compressed)
+    }
+}
+
+fn tagged(status: u16, body: Body, tag: &str) -> Reply {
+    Reply::json_bytes(status, body)
+        .with("ETag", tag.to_owned())
+        .with("Cache-Control", "no-cache")
+        .with("Vary", "Accept-Encoding")
+}
+
+fn compress(bytes: &[u8], level: Compression) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), level);
+    encoder.write_all(bytes).expect("a vector takes every byte");
+    encoder.finish().expect("a vector takes every byte")
+}
+
+fn wants_gzip(call: &Call) -> bool {
+    call.headers
+        .get("Accept-Encoding")
+        .is_some_and(accepts_gzip)
 }
 
 /// Whether an Accept-Encoding value admits gzip (RFC 9110, 12.5.3): by name, or by `*` when gzip

@@ -69,7 +69,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Models => models::models(&*book()?, telemetry, call)?,
         Route::Pricing => models::rows(&*book()?, telemetry, call, List::Pricing)?,
         Route::UseCases => models::rows(&*book()?, telemetry, call, List::UseCases)?,
-        Route::Performance => models::performance(&*book()?, telemetry, call)?,
+        Route::Performance => models::rows(&*book()?, telemetry, call, List::Performance)?,
         Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
         Route::CostEstimateBatch => estimates::batch(&*book()?, telemetry, call)?,
         Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,

@@ -4,68 +4,58 @@ use std::cmp::Reverse;
 use std::time::SystemTime;
 
 use super::book::Book;
-use super::document::{Document, Sent};
+use super::document::Sent;
 use super::error::Fault;
 use super::lists::{List, models_list};
 use super::query::Query;
 use super::rows::{mean_price, value_score};
 use crate::catalog::Model;
-use crate::exchange::{Body, Call, Reply};
+use crate::exchange::{Call, Reply};
 use crate::telemetry::{Feature, Telemetry};
 
 /// `GET /models`
 pub fn models(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
+    let document = book.models();
     if call.query.is_empty() {
-        return Ok(whole(book.models(), telemetry, call));
+        return Ok(noted(telemetry, document.reply(call)));
     }
     let selected = select(book, telemetry, &Query::parse(call.query))?;
-    let models: Vec<&Model> = selected
-        .iter()
-        .map(|&at| &book.catalog.models()[at])
-        .collect();
-    Ok(Reply::json_bytes(
-        200,
-        Body::Own(models_list(book, &models)),
-    ))
+    let reply = document.selection(call, || {
+        let models: Vec<&Model> = selected
+            .iter()
+            .map(|&at| &book.catalog.models()[at])
+            .collect();
+        models_list(book, &models)
+    });
+    Ok(noted(telemetry, reply))
 }
 
-/// `GET /pricing` and `GET /use-cases`
+/// `GET /pricing`, `GET /performance` and `GET /use-cases`
 pub fn rows(book: &Book, telemetry: &Telemetry, call: &Call, list: List) -> Result<Reply, Fault> {
     let rows = book.rows(list);
     if call.query.is_empty() {
-        return Ok(whole(rows.document(), telemetry, call));
-    }
-    let selected = select(book, telemetry, &Query::parse(call.query))?;
-    Ok(Reply::json_bytes(
-        200,
-        Body::Own(rows.select(book, list, &selected)),
-    ))
-}
-
-/// `GET /performance`
-pub fn performance(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
-    let rows = book.rows(List::Performance);
-    if call.query.is_empty() {
-        return Ok(whole(rows.document(), telemetry, call));
+        return Ok(noted(telemetry, rows.document().reply(call)));
     }
     let query = Query::parse(call.query);
-    let order = query
-        .get("sort_by")
-        .map(|text| order(&query, text))
-        .transpose()?;
+    let order = match (list, query.get("sort_by")) {
+        (List::Performance, Some(text)) => Some(order(&query, text)?),
+        _ => None,
+    };
     let mut selected = select(book, telemetry, &query)?;
-    if let Some(order) = order {
+    let reply = rows.document().selection(call, || {
+        if let Some(order) = order {
+            sort(book, &mut selected, order);
+        }
+        rows.select(book, list, &selected)
+    });
+    if order.is_some() {
         telemetry.record_feature(Feature::Sorting, SystemTime::now());
-        sort(book, &mut selected, order);
     }
-    Ok(Reply::json_bytes(
-        200,
-        Body::Own(rows.select(book, List::Performance, &selected)),
-    ))
+    Ok(noted(telemetry, reply))
 }
 
-fn whole(document: &Document, telemetry: &Telemetry, call: &Call) -> Reply {
-    let (reply, sent) = document.reply(call);
+/// Counts what the caller's headers have saved.
+fn noted(telemetry: &Telemetry, (reply, sent): (Reply, Sent)) -> Reply {
     let feature = match sent {
         Sent::Plain => return reply,
         Sent::Compressed => Feature::CompressedReply,
@@ -90,7 +80,7 @@ fn select(book: &Book, telemetry: &Telemetry, query: &Query) -> Result<Vec<usize
         }
     }
     let wanted = |model: &Model| {
-        (include_retired || book.is_listed(model))
+        (book.is_listed(model) || include_retired && book.has_list_price(model))
             && provider.is_none_or(|provider| provider == Some(model.provider))
     };
     let models = book.catalog.models();

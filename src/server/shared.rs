@@ -117,7 +117,7 @@ impl Shared {
         }
     }
 
-    /// Gives back the place of a client that turns out not to need one: its request is a probe.
+    /// Gives back the place of a client that needs none: its request is a probe, or is answered.
     pub fn release(&self, peer: SocketAddr) {
         // Taken out first and dropped without the lock: the last ticket wakes the drain.
         let ticket = lock(&self.held).remove(&peer);
@@ -163,7 +163,9 @@ impl Shared {
 
     /// tiny_http's accept thread has ended, and with it the server's use.
     pub fn accept_failed(&self, cause: &io::Error) {
-        if self.is_stopping() || self.lost.swap(true, Ordering::SeqCst) {
+        // Once the drain is over, accepting is ended on purpose.
+        let is_ours = self.lifecycle.phase() == Phase::Stopped;
+        if is_ours || self.lost.swap(true, Ordering::SeqCst) {
             return;
         }
         error!("connections can no longer be accepted, the server drains and leaves: {cause}");

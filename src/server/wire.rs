@@ -19,9 +19,19 @@ pub fn method(request: &Request) -> Method {
     }
 }
 
-/// Path and query.
+/// Path and query. The absolute form, which proxies send, is accepted as well (RFC 9112, 3.2.2).
 pub fn target(request: &Request) -> (&str, &str) {
-    request.url().split_once('?').unwrap_or((request.url(), ""))
+    let url = request.url();
+    let origin = match url.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => {
+            rest.find(['/', '?']).map_or("/", |start| &rest[start..])
+        }
+        _ => url,
+    };
+    match origin.split_once('?').unwrap_or((origin, "")) {
+        ("", query) => ("/", query),
+        target => target,
+    }
 }
 
 pub fn headers(request: &Request) -> Headers<'_> {

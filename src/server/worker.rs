@@ -223,6 +223,7 @@ impl Worker {
 
     /// Writes the reply: one buffer and one system call, unless the body is large.
     fn send(&mut self, job: Job, reply: &Reply) {
+        let peer = job.peer();
         let manner = Manner::of(&job.request, self.shared.is_closing());
         self.head.clear();
         self.writer.head(reply, &manner, &mut self.head);
@@ -238,6 +239,10 @@ impl Worker {
         };
         // A client that has gone is not our failure; the ticket is given back either way.
         let _ = sent.and_then(|()| stream.flush());
+        if self.shared.is_closing() {
+            // The drain may have held a place for the very request that is answered now.
+            self.shared.release(peer);
+        }
     }
 
     /// Gives a job to the bulk workers, or refuses it when they have enough.

@@ -127,3 +127,35 @@ fn who_has_the_list_is_not_sent_it_again() {
         }
     }
 }
+
+#[test]
+fn a_selection_is_compressed_and_conditional_too() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    for path in [
+        "/models?provider=openai",
+        "/pricing?provider=openai",
+        "/performance?provider=openai&sort_by=value",
+        "/use-cases?include_retired=true",
+    ] {
+        let plain = client.get(path);
+        let gzip = ask(&mut client, path, &[("Accept-Encoding", "gzip")]);
+        assert_eq!(gzip.header("Content-Encoding"), Some("gzip"), "{path}");
+        assert!(decoded(&gzip) == plain.body, "{path} is the same");
+        let tags = [&plain, &gzip].map(|reply| reply.header("ETag").expect("a tag").to_owned());
+        assert_ne!(tags[0], tags[1], "{path}");
+        for tag in &tags {
+            let known = ask(&mut client, path, &[("If-None-Match", tag)]);
+            assert_eq!((known.status, known.body.len()), (304, 0), "{path}");
+        }
+        let other = path.replace("openai", "groq").replace("true", "false");
+        let changed = ask(&mut client, &other, &[("If-None-Match", &tags[0])]);
+        assert_eq!(changed.status, 200, "{other} is not {path}");
+    }
+    let small = ask(
+        &mut client,
+        "/models?provider=nobody",
+        &[("Accept-Encoding", "gzip")],
+    );
+    assert_eq!(small.header("Content-Encoding"), None, "not worth it");
+}

@@ -266,3 +266,29 @@ fn use_cases_are_words_from_facts() {
         assert!((5..60).contains(&share), "{tier} has {share} %: {tiers:?}");
     }
 }
+
+#[test]
+fn a_model_of_which_a_price_is_unknown_is_not_listed_as_free() {
+    let server = Instance::start();
+    // The map has no input price for it: it is billed by the second of video.
+    let id = "bedrock/twelvelabs.pegasus-1-2-v1:0";
+    let catalogue = include_str!("../../src/catalog/data/catalog.jsonl");
+    assert!(
+        catalogue.contains(&format!("{{\"id\":\"{id}\"")),
+        "the catalogue has it"
+    );
+    for path in ["/pricing", "/performance"] {
+        let list = server.get(&format!("{path}?include_retired=true")).json();
+        let rows = list["models"].as_array().unwrap();
+        assert!(rows.iter().all(|row| row["id"] != id), "{path}");
+    }
+    let body = format!(r#"{{"model_name":"{id}","input_tokens":1,"output_tokens":1}}"#);
+    let refused = server.post("/cost-estimate", body);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(
+        refused.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("no price per input token")
+    );
+}

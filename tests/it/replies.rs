@@ -323,3 +323,23 @@ fn business_needs_the_key_and_probes_do_not() {
         "the refusal names the header: {detail}"
     );
 }
+
+#[test]
+fn the_absolute_form_of_a_target_means_the_same() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    let rows = [
+        ("with a path", "http://example.test/health/live", 200),
+        (
+            "with path and query",
+            "http://example.test/models?provider=groq",
+            200,
+        ),
+        ("the host alone", "http://example.test", 200),
+        ("the host and a query", "http://example.test?x=1", 200),
+        ("a path that looks like one", "/http://example.test/", 404),
+    ];
+    for (name, target, expected) in rows {
+        assert_eq!(client.get(target).status, expected, "{name}");
+    }
+}
