@@ -256,7 +256,7 @@ impl Round {
         Some(Round {
             per_second: word_after("Requests/sec:")?.parse().ok()?,
             cpu_us: cpu_seconds * 1e6 / requests,
-            p99_ms: milliseconds(word_after("99%")?)?,
+            p99_ms: milliseconds(word_after(" 99%")?)?,
         })
     }
 
