@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use log::LevelFilter;
+use sha2::{Digest, Sha256};
 
 use crate::cli::{Settings, Target};
 use crate::clock::Timestamp;
@@ -61,13 +62,19 @@ pub struct Identity {
     pub built_at: Option<Timestamp>,
 }
 
-/// A value that must not be printed.
+/// What a caller must know. Only its digest is kept: it cannot be printed, and comparing digests
+/// takes the same time wherever two secrets differ.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret([u8; 32]);
 
 impl Secret {
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn of(text: &str) -> Secret {
+        Secret(Sha256::digest(text).into())
+    }
+
+    /// Whether the caller knows it.
+    pub fn is(&self, sent: &str) -> bool {
+        Secret::of(sent).0 == self.0
     }
 }
 
@@ -299,7 +306,9 @@ fn flag(name: &'static str, text: &Option<String>) -> Result<bool, BadSetting> {
 }
 
 fn secret(text: &Option<String>) -> Option<Secret> {
-    text.clone().filter(|text| !text.is_empty()).map(Secret)
+    text.as_deref()
+        .filter(|text| !text.is_empty())
+        .map(Secret::of)
 }
 
 fn timestamp(name: &'static str, text: &Option<String>) -> Result<Option<Timestamp>, BadSetting> {

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use time::Date;
 
 use super::document::Document;
+use super::info;
 use super::lists::{self, List};
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::clock::today;
@@ -18,6 +19,7 @@ use crate::clock::today;
 pub struct Book {
     pub catalog: Arc<Catalog>,
     pub today: Date,
+    overview: OnceLock<Document>,
     models: OnceLock<Document>,
     pricing: OnceLock<lists::Rows>,
     performance: OnceLock<lists::Rows>,
@@ -29,11 +31,17 @@ impl Book {
         Book {
             catalog,
             today,
+            overview: OnceLock::new(),
             models: OnceLock::new(),
             pricing: OnceLock::new(),
             performance: OnceLock::new(),
             use_cases: OnceLock::new(),
         }
+    }
+
+    /// What there is to ask for.
+    pub fn overview(&self) -> &Document {
+        self.overview.get_or_init(|| info::overview(self))
     }
 
     /// The list of names.
@@ -53,6 +61,7 @@ impl Book {
 
     /// Puts all lists together, so that no request has to wait for one.
     pub fn prepare(&self) {
+        self.overview();
         self.models();
         for list in [List::Pricing, List::Performance, List::UseCases] {
             self.rows(list);

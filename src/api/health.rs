@@ -222,10 +222,12 @@ fn telemetry(api: &Api) -> (Health, Option<String>) {
     }
 }
 
-/// A worker is free in both lanes. This very request keeps one express worker busy.
+/// A worker is free in both lanes. This very request keeps one express worker busy, so with only
+/// one there is nothing to be said about the others.
 fn worker_pool(api: &Api) -> (Health, Option<String>) {
     let vitals = &api.vitals;
-    let express_full = read(&vitals.express_busy) >= read(&vitals.express_workers);
+    let express = read(&vitals.express_workers);
+    let express_full = express > 1 && read(&vitals.express_busy) >= express;
     let bulk_full = read(&vitals.bulk_busy) >= read(&vitals.bulk_workers);
     let text = match (express_full, bulk_full) {
         (false, false) => return (Health::Healthy, None),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Api;
 use super::book::Book;
+use super::document::Document;
 use crate::exchange::Reply;
 use crate::router::ROUTES;
 
@@ -36,7 +37,8 @@ struct EndpointInfo {
     description: &'static str,
 }
 
-pub fn overview(book: &Book) -> Reply {
+/// `GET /`, which says the same for as long as the catalogue does.
+pub fn overview(book: &Book) -> Document {
     let endpoints = ROUTES
         .iter()
         .filter(|row| row.route.is_public())
@@ -46,22 +48,22 @@ pub fn overview(book: &Book) -> Reply {
             description: row.description,
         })
         .collect();
-    Reply::json(
-        200,
-        &Info {
-            name: "LLM Pricing MCP Server",
-            version: crate::VERSION,
-            description: env!("CARGO_PKG_DESCRIPTION"),
-            endpoints,
-            sample_models: SAMPLE_MODELS
-                .into_iter()
-                .filter(|name| book.catalog.find(name).is_some())
-                .collect(),
-            quick_start_guide: "POST /cost-estimate with {\"model_name\": \"gpt-4o\", \
+    let info = Info {
+        name: "LLM Pricing MCP Server",
+        version: crate::VERSION,
+        description: env!("CARGO_PKG_DESCRIPTION"),
+        endpoints,
+        sample_models: SAMPLE_MODELS
+            .into_iter()
+            .filter(|name| book.catalog.find(name).is_some())
+            .collect(),
+        quick_start_guide: "POST /cost-estimate with {\"model_name\": \"gpt-4o\", \
                                 \"input_tokens\": 1000, \"output_tokens\": 500}; GET /models \
                                 lists all names",
-        },
-    )
+    };
+    let bytes = serde_json::to_vec(&info).expect("it holds only strings and lists of them");
+    let whole = 0..bytes.len();
+    Document::new(&bytes, whole)
 }
 
 pub fn versions() -> Reply {

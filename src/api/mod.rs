@@ -65,7 +65,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         api.shelf.take().ok_or(Fault::Starting)
     };
     let reply = match Route::of(call.endpoint) {
-        Route::Info => info::overview(&*book()?),
+        Route::Info => models::overview(&*book()?, telemetry, call),
         Route::Models => models::models(&*book()?, telemetry, call)?,
         Route::Pricing => models::rows(&*book()?, telemetry, call, List::Pricing)?,
         Route::UseCases => models::rows(&*book()?, telemetry, call, List::UseCases)?,

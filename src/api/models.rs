@@ -1,4 +1,5 @@
-//! The handlers of the four lists: whole ones are ready, filtered ones are put together.
+//! The handlers of the overview and the four lists: what is always the same is ready, what was
+//! selected is put together.
 
 use std::cmp::Reverse;
 use std::time::SystemTime;
@@ -12,6 +13,11 @@ use super::rows::{mean_price, value_score};
 use crate::catalog::Model;
 use crate::exchange::{Call, Reply};
 use crate::telemetry::{Feature, Telemetry};
+
+/// `GET /`
+pub fn overview(book: &Book, telemetry: &Telemetry, call: &Call) -> Reply {
+    noted(telemetry, book.overview().reply(call))
+}
 
 /// `GET /models`
 pub fn models(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {

@@ -86,7 +86,7 @@ impl Server {
         let shared = Arc::new(Shared {
             service,
             lifecycle,
-            vitals: Arc::clone(&vitals),
+            vitals,
             limits,
             standing_headers: options.standing_headers.into(),
             access_log: options.access_log,
@@ -108,8 +108,8 @@ impl Server {
             let (jobs, worker) = (jobs.clone(), Worker::new(Arc::clone(&shared), false));
             spawn(format!("bulk-{number}"), move || worker.run_bulk(&jobs))?;
         }
-        let (warden, stop) = (Warden::new(own, pins, vitals), Arc::clone(&shared));
-        spawn("warden".into(), move || warden.run(&stop.stopping))?;
+        let warden = Warden::new(pins, listener.try_clone()?, Arc::clone(&shared));
+        spawn("warden".into(), move || warden.run())?;
         Ok(Server {
             http,
             listener,

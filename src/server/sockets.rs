@@ -129,6 +129,17 @@ pub fn connections(port: u16) -> impl Iterator<Item = Connection> {
         .filter(move |connection| seen.insert(connection.cookie()))
 }
 
+/// How many descriptors of the process belong to this listener; 0 when that cannot be seen.
+pub fn holders(listener: &TcpListener) -> usize {
+    let cookie_of = |fd| option::<u64>(fd, libc::SOL_SOCKET, libc::SO_COOKIE);
+    let Some(cookie) = cookie_of(listener.as_raw_fd()) else {
+        return 0;
+    };
+    descriptors()
+        .filter(|&fd| cookie_of(fd) == Some(cookie))
+        .count()
+}
+
 /// Raises the listen backlog above what std asks for, so that a burst of connections is not
 /// answered with a dropped SYN, which costs the client a second.
 pub fn listen_with_backlog(listener: &TcpListener, backlog: i32) -> io::Result<()> {

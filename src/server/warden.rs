@@ -9,16 +9,21 @@
 //! - **Kicks**: a connection whose bytes nobody has read for a tick gets one short connection to
 //!   ourselves: the thread that serves it is done at once and takes the stranded one from the
 //!   pool's queue.
+//!
+//! It also notices when tiny_http's accept thread has died: by an error that is also reported, or
+//! by a panic, for want of a descriptor or a thread, that is not. Then nobody but us holds the
+//! listener any more.
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::shared::Shared;
 use super::sockets::{self, Readable};
-use crate::vitals::{Vitals, count};
+use crate::vitals::count;
 
 /// The stall a stranded client sees is one to two of these.
 const TICK: Duration = Duration::from_millis(20);
@@ -50,9 +55,9 @@ impl Pins {
 }
 
 pub struct Warden {
-    own: SocketAddr,
     pins: Pins,
-    vitals: Arc<Vitals>,
+    listener: TcpListener,
+    shared: Arc<Shared>,
 }
 
 /// Bytes of one connection that nobody reads.
@@ -63,35 +68,51 @@ struct Unread {
 }
 
 impl Warden {
-    /// `own` is the address under which the process reaches its own server.
-    pub fn new(own: SocketAddr, pins: Pins, vitals: Arc<Vitals>) -> Warden {
-        Warden { own, pins, vitals }
+    /// `listener` is our own descriptor of the server's listening socket.
+    pub fn new(pins: Pins, listener: TcpListener, shared: Arc<Shared>) -> Warden {
+        Warden {
+            pins,
+            listener,
+            shared,
+        }
     }
 
-    /// Watches until told to stop.
-    pub fn run(&self, stopping: &AtomicBool) {
+    /// Watches until the server stops.
+    pub fn run(&self) {
         let mut readable = Readable::new();
         let mut unread = HashMap::new();
         let mut next_census = Instant::now();
-        while !stopping.load(Ordering::Relaxed) {
+        while !self.shared.is_stopping() {
             let now = Instant::now();
             if now >= next_census {
-                let connections = sockets::connections(self.own.port()).count();
-                self.vitals.connections.store(
-                    connections.saturating_sub(self.pins.0.len()),
-                    Ordering::Relaxed,
-                );
+                self.take_census();
                 next_census = now + CENSUS_EVERY;
             }
             for _ in 0..self
                 .stranded(&mut readable, &mut unread, now)
                 .min(KICKS_PER_TICK)
             {
-                count(&self.vitals.connections_kicked);
+                count(&self.shared.vitals.connections_kicked);
                 // It is over as soon as it is there: the thread that gets it reads end of file.
-                drop(TcpStream::connect_timeout(&self.own, CONNECT_TIMEOUT));
+                drop(TcpStream::connect_timeout(
+                    &self.shared.own,
+                    CONNECT_TIMEOUT,
+                ));
             }
             std::thread::sleep(TICK);
+        }
+    }
+
+    fn take_census(&self) {
+        let connections = sockets::connections(self.shared.own.port()).count();
+        self.shared.vitals.connections.store(
+            connections.saturating_sub(self.pins.0.len()),
+            Ordering::Relaxed,
+        );
+        // The server's clone of the listener and the warden's; a third is tiny_http's.
+        if (1..=2).contains(&sockets::holders(&self.listener)) {
+            self.shared
+                .accept_failed(&io::Error::other("the thread that accepts has died"));
         }
     }
 
@@ -103,7 +124,7 @@ impl Warden {
         now: Instant,
     ) -> usize {
         let mut due = 0;
-        for connection in readable.connections(self.own.port()) {
+        for connection in readable.connections(self.shared.own.port()) {
             let bytes = connection.unread_bytes();
             if bytes == 0 {
                 continue;

@@ -35,6 +35,8 @@ mod lists;
 mod numbers;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
+/// A panic costs one reply, and an accept thread that dies costs no request.
+mod panics;
 /// `/performance`: scores, orders and winners.
 mod performance;
 /// What every endpoint answers in every phase.
