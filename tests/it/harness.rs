@@ -114,12 +114,21 @@ impl Instance {
     }
 
     /// Sends a signal by name, such as "TERM".
+    #[track_caller]
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.pid().to_string()])
-            .status()
-            .expect("kill runs");
-        assert!(status.success(), "signal {name} is sent");
+        let number = match name {
+            "TERM" => libc::SIGTERM,
+            "INT" => libc::SIGINT,
+            "HUP" => libc::SIGHUP,
+            other => panic!("no test sends {other}"),
+        };
+        let pid = libc::pid_t::try_from(self.pid()).expect("a process id");
+        // SAFETY: kill takes two numbers, and the process is our own child.
+        assert_eq!(
+            unsafe { libc::kill(pid, number) },
+            0,
+            "signal {name} is sent"
+        );
     }
 
     /// Waits for the process to end.

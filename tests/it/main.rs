@@ -47,5 +47,7 @@ mod readme;
 mod replies;
 /// What the service says was asked of it.
 mod telemetry;
+/// At a terminal a second signal means now.
+mod terminal;
 /// The arrows between the rooms, and the promises of the documents.
 mod tidy;
