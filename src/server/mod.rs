@@ -24,7 +24,7 @@ use crate::exchange::{Endpoint, Service};
 use crate::vitals::Vitals;
 use shared::{Shared, lock};
 use warden::{Pins, Warden};
-use worker::Worker;
+use worker::{Lane, Worker};
 
 /// Connections the kernel may hold for us until they are accepted; it lowers this to
 /// `net.core.somaxconn`.
@@ -96,16 +96,22 @@ impl Server {
             lost: AtomicBool::new(false),
             parked: Mutex::default(),
             held: Mutex::default(),
+            in_hand: (0..limits.express_workers)
+                .map(|_| Mutex::default())
+                .collect(),
             in_bulk: Mutex::default(),
         });
         for number in 0..limits.express_workers {
-            let (http, worker) = (Arc::clone(&http), Worker::new(Arc::clone(&shared), true));
+            let (http, worker) = (
+                Arc::clone(&http),
+                Worker::new(Arc::clone(&shared), Lane::Express),
+            );
             spawn(format!("express-{number}"), move || {
-                worker.run_express(&http)
+                worker.run_express(number, &http)
             })?;
         }
         for number in 0..limits.bulk_workers {
-            let (jobs, worker) = (jobs.clone(), Worker::new(Arc::clone(&shared), false));
+            let (jobs, worker) = (jobs.clone(), Worker::new(Arc::clone(&shared), Lane::Bulk));
             spawn(format!("bulk-{number}"), move || worker.run_bulk(&jobs))?;
         }
         let warden = Warden::new(pins, listener.try_clone()?, Arc::clone(&shared));
@@ -151,7 +157,7 @@ impl Server {
     ///
     /// Threads that are stuck with a client are left behind; the process is about to exit.
     pub fn stop(self) {
-        let mut worker = Worker::new(Arc::clone(&self.shared), false);
+        let mut worker = Worker::new(Arc::clone(&self.shared), Lane::Bulk);
         let parked = std::mem::take(&mut *lock(&self.shared.parked));
         for caller in parked {
             worker.answer_parked(caller);

@@ -35,6 +35,8 @@ pub struct Shared {
     pub lost: AtomicBool,
     pub parked: Mutex<Vec<Parked>>,
     pub held: Mutex<HashMap<SocketAddr, Ticket>>,
+    /// Whose request each express worker has at the moment; a lock each, so that none waits.
+    pub in_hand: Box<[Mutex<Option<SocketAddr>>]>,
     /// What the bulk lane has, and whose; as many as its queue and workers at most.
     pub in_bulk: Mutex<Vec<(SocketAddr, Endpoint)>>,
 }
@@ -98,14 +100,15 @@ impl Shared {
     /// Holds a place for every request that is on its way: its connection has sent something that
     /// is not answered yet. To be called before the phase stops admitting.
     ///
-    /// What the bulk lane has is inside already, and a caller who waits for the end of the drain
-    /// must not prolong it. What an express worker has at this very moment is counted a second
-    /// time, until [`Shared::release_answered`] sees its answer.
+    /// What a worker has is inside already, or a probe, and a caller who waits for the end of the
+    /// drain must not prolong it. A request taken during this very look may be counted twice, until
+    /// it is answered.
     pub fn hold_unanswered(&self) {
         // Locked for all of it: who is parked from here on gives its place back afterwards.
         let mut held = lock(&self.held);
         let mut known: Vec<SocketAddr> =
             lock(&self.in_bulk).iter().map(|(peer, _)| *peer).collect();
+        known.extend(self.in_hand.iter().filter_map(|worker| *lock(worker)));
         known.extend(lock(&self.parked).iter().map(|caller| caller.job.peer()));
         for connection in sockets::connections(self.own.port()) {
             if connection.is_unanswered()

@@ -15,7 +15,7 @@ use log::{error, info, warn};
 use tiny_http::Request;
 
 use super::body::{self, Extent, Unread};
-use super::shared::{InBulk, Parked, Shared};
+use super::shared::{InBulk, Parked, Shared, lock};
 use super::sockets::Connection;
 use super::wire::{self, Manner, Writer};
 use crate::deployment::{Phase, Ticket};
@@ -64,35 +64,47 @@ enum Step {
     HangUp(Reply),
 }
 
+/// Which requests a worker is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Those that cannot block.
+    Express,
+    /// All others.
+    Bulk,
+}
+
 pub struct Worker {
     shared: Arc<Shared>,
     writer: Writer,
     head: Vec<u8>,
-    is_express: bool,
+    lane: Lane,
 }
 
 impl Worker {
-    pub fn new(shared: Arc<Shared>, is_express: bool) -> Worker {
+    pub fn new(shared: Arc<Shared>, lane: Lane) -> Worker {
         let writer = Writer::new(shared.standing_headers.clone());
         Worker {
             shared,
             writer,
             head: Vec::with_capacity(1_024),
-            is_express,
+            lane,
         }
     }
 
-    /// Takes requests from tiny_http until the server stops.
-    pub fn run_express(mut self, http: &tiny_http::Server) {
-        let vitals = Arc::clone(&self.shared.vitals);
-        while !self.shared.is_stopping() {
+    /// Takes requests from tiny_http until the server stops. `number` is the worker's among those
+    /// of its lane.
+    pub fn run_express(mut self, number: usize, http: &tiny_http::Server) {
+        let shared = Arc::clone(&self.shared);
+        while !shared.is_stopping() {
             match http.recv_timeout(WAIT) {
                 Ok(Some(request)) => {
-                    let _busy = Counted::in_gauge(&vitals.express_busy);
+                    let _busy = Counted::in_gauge(&shared.vitals.express_busy);
+                    *lock(&shared.in_hand[number]) = Some(wire::peer(&request));
                     self.survive(|worker| worker.take(request));
+                    *lock(&shared.in_hand[number]) = None;
                 }
                 Ok(None) => {}
-                Err(cause) => self.shared.accept_failed(&cause),
+                Err(cause) => shared.accept_failed(&cause),
             }
         }
     }
@@ -214,7 +226,7 @@ impl Worker {
     }
 
     fn send_or_hand_over(&mut self, mut job: Job, reply: Reply) {
-        if self.is_express && reply.body.as_bytes().len() > EXPRESS_REPLY_BYTES_MAX {
+        if self.lane == Lane::Express && reply.body.as_bytes().len() > EXPRESS_REPLY_BYTES_MAX {
             job.step = Step::Send(reply);
             return self.hand_over(job, &Extent::Here);
         }
