@@ -44,7 +44,7 @@ impl Rows {
             write_row(book, list, &models[at], bytes);
             rows[at] = start..bytes.len();
         };
-        write_list(book, list, &listed, &mut bytes, &mut row);
+        write_list(book, list, &listed, &listed, &mut bytes, &mut row);
         let whole = 0..bytes.len();
         for at in (0..models.len()).filter(|at| listed.binary_search(at).is_err()) {
             row(&mut bytes, at);
@@ -59,11 +59,12 @@ impl Rows {
         &self.document
     }
 
-    /// The list of just these models, by their place in the catalogue, in this order.
-    pub fn select(&self, book: &Book, list: List, selected: &[usize]) -> Vec<u8> {
-        let rows: usize = selected.iter().map(|&at| self.rows[at].len() + 1).sum();
+    /// The list of these models, by their place in the catalogue: `page` of them as rows, while
+    /// what is said of the whole is said of all that are `matching`.
+    pub fn select(&self, book: &Book, list: List, matching: &[usize], page: &[usize]) -> Vec<u8> {
+        let rows: usize = page.iter().map(|&at| self.rows[at].len() + 1).sum();
         let mut bytes = Vec::with_capacity(rows + 16 * 1_024);
-        write_list(book, list, selected, &mut bytes, &mut |bytes, at| {
+        write_list(book, list, matching, page, &mut bytes, &mut |bytes, at| {
             bytes.extend_from_slice(self.document.part(self.rows[at].clone()));
         });
         bytes
@@ -74,19 +75,20 @@ impl Rows {
 fn write_list(
     book: &Book,
     list: List,
-    selected: &[usize],
+    matching: &[usize],
+    page: &[usize],
     bytes: &mut Vec<u8>,
     row: &mut dyn FnMut(&mut Vec<u8>, usize),
 ) {
     bytes.extend_from_slice(b"{\"models\":[");
-    for (position, &at) in selected.iter().enumerate() {
+    for (position, &at) in page.iter().enumerate() {
         if position > 0 {
             bytes.push(b',');
         }
         row(bytes, at);
     }
     bytes.extend_from_slice(b"],");
-    let models: Vec<&Model> = selected
+    let models: Vec<&Model> = matching
         .iter()
         .map(|&at| &book.catalog.models()[at])
         .collect();

@@ -13,6 +13,7 @@ mod lists;
 mod models;
 mod query;
 mod rows;
+mod selection;
 mod telemetry;
 
 use std::sync::Arc;

@@ -37,6 +37,19 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// A parameter that is a whole number.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn count(&self, name: &str) -> Result<Option<usize>, Fault> {
+        let parse = |text: &str| {
+            let message = "Input should be a whole number from 0";
+            text.parse()
+                .map_err(|_| self.problem(name, "int_parsing", message))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
     /// The fault of a parameter.
     pub fn problem(&self, name: &str, kind: &'static str, message: impl Into<String>) -> Fault {
         let input = self

@@ -30,19 +30,25 @@ pub enum Feature {
     CostEstimate,
     BatchEstimate,
     ProviderFilter,
+    ModeFilter,
+    Search,
     IncludeRetired,
     Sorting,
+    Paging,
     ConditionalRequest,
     CompressedReply,
 }
 
 impl Feature {
-    pub const ALL: [Feature; 7] = [
+    pub const ALL: [Feature; 10] = [
         Feature::CostEstimate,
         Feature::BatchEstimate,
         Feature::ProviderFilter,
+        Feature::ModeFilter,
+        Feature::Search,
         Feature::IncludeRetired,
         Feature::Sorting,
+        Feature::Paging,
         Feature::ConditionalRequest,
         Feature::CompressedReply,
     ];
@@ -53,7 +59,10 @@ impl Feature {
             Feature::BatchEstimate => "cost_estimate_batch",
             Feature::ProviderFilter => "provider_filter",
             Feature::IncludeRetired => "include_retired",
+            Feature::ModeFilter => "mode_filter",
+            Feature::Search => "search",
             Feature::Sorting => "sorting",
+            Feature::Paging => "paging",
             Feature::ConditionalRequest => "conditional_request",
             Feature::CompressedReply => "compressed_reply",
         }

@@ -13,6 +13,7 @@ const PRICE_MAP: &str = include_str!("../data/litellm_model_prices.json");
 
 /// A file of this test's own.
 fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let name = format!("{}-{name}", std::process::id());
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, content).expect("the file is written");
     path

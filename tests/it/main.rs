@@ -45,6 +45,8 @@ mod phases;
 mod readme;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
+/// Which models of a list are shown, in which order, and how many of them.
+mod selection;
 /// What the service says was asked of it.
 mod telemetry;
 /// At a terminal a second signal means now.

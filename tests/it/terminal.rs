@@ -1,6 +1,7 @@
 //! At a terminal a second signal means now.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{Client, PATIENCE, wait_until};
@@ -9,8 +10,8 @@ use crate::harness::{Client, PATIENCE, wait_until};
 fn at_a_terminal_a_second_interrupt_leaves_at_once() {
     // `script` gives the server a terminal of its own as standard input, and passes its exit code
     // on; the log comes out of the same terminal.
-    let mut log = std::env::temp_dir();
-    log.push(format!("llm-pricing-terminal-{}", std::process::id()));
+    let name = format!("terminal-{}", std::process::id());
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let mut terminal = Command::new("script")
         .args(["--quiet", "--return", "--flush", "--command"])
         .arg(format!("exec {}", env!("CARGO_BIN_EXE_llm-pricing")))
