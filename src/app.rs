@@ -152,7 +152,7 @@ impl App {
         exit
     }
 
-    /// Which routes still have requests, and how many: `POST /cost-estimate: 2`. A request of
+    /// Which routes still have requests, and how many: `/cost-estimate: 2`. A request of
     /// which tiny_http has not read everything yet has no route.
     fn unfinished(&self) -> String {
         let mut routes: BTreeMap<&str, usize> = BTreeMap::new();
