@@ -140,21 +140,6 @@ impl Catalog {
         &self.models
     }
 
-    /// The models of one provider, sorted by id.
-    pub fn models_of(&self, provider: ProviderId) -> impl Iterator<Item = &Model> {
-        self.models
-            .iter()
-            .filter(move |model| model.provider == provider)
-    }
-
-    /// The model of exactly this id.
-    pub fn model_by_id(&self, id: &str) -> Option<&Model> {
-        self.models
-            .binary_search_by(|model| (*model.id).cmp(id))
-            .ok()
-            .map(|at| &self.models[at])
-    }
-
     /// The model a client means: a v1 name, a key of LiteLLM's map, an id, or a model name that only one
     /// model has. Surrounding spaces and ASCII case do not matter; nothing is guessed.
     pub fn find(&self, name: &str) -> Option<&Model> {

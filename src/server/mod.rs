@@ -19,11 +19,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::{Limits, reachable};
-use crate::deployment::Lifecycle;
+use crate::deployment::{Lifecycle, Phase};
 use crate::exchange::{Endpoint, Service};
 use crate::vitals::Vitals;
 use shared::{Shared, lock};
 use warden::{Pins, Warden};
+use wire::{Manner, Writer};
 use worker::{Lane, Worker};
 
 /// Connections the kernel may hold for us until they are accepted; it lowers this to
@@ -193,11 +194,10 @@ impl Server {
         }
     }
 
-    /// Tells those who connected in the last moment to go elsewhere.
+    /// Tells those who connected in the last moment, or whom nobody accepted, to go elsewhere.
     fn refuse_backlog(&self) {
-        const GOODBYE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-            Content-Type: application/json\r\nContent-Length: 38\r\nRetry-After: 1\r\n\
-            Connection: close\r\n\r\n{\"detail\":\"Service is shutting down\"}\n";
+        let goodbye = Writer::new(Arc::clone(&self.shared.standing_headers))
+            .whole(&worker::refusal(Phase::Stopped), &Manner::closing());
         let deadline = Instant::now() + QUIET;
         while Instant::now() < deadline {
             let Ok((mut stream, _)) = self.listener.accept() else {
@@ -207,7 +207,7 @@ impl Server {
             let mut request = [0; 4_096];
             let _ = stream.set_read_timeout(Some(LINGER_TICK));
             let _ = stream.read(&mut request);
-            let _ = stream.write_all(GOODBYE);
+            let _ = stream.write_all(&goodbye);
         }
     }
 }

@@ -58,6 +58,15 @@ pub struct Manner {
 }
 
 impl Manner {
+    /// For a reply to whatever came: nobody has read the request.
+    pub fn closing() -> Manner {
+        Manner {
+            without_body: false,
+            connection: Some("close"),
+            request_id: None,
+        }
+    }
+
     /// `closing` when the server wants this connection to end.
     pub fn of(request: &Request, closing: bool) -> Manner {
         let header = |name: &'static str| {
@@ -143,6 +152,14 @@ impl Writer {
         }
         out.extend_from_slice(self.standing.as_bytes());
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// A whole reply in a buffer of its own.
+    pub fn whole(&mut self, reply: &Reply, manner: &Manner) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.head(reply, manner, &mut bytes);
+        bytes.extend_from_slice(Writer::body(reply, manner));
+        bytes
     }
 
     /// The bytes that follow the head.

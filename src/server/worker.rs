@@ -214,7 +214,7 @@ impl Worker {
             }
             Err(_) => {
                 count(&self.shared.vitals.panics);
-                error!("the handler of {} panicked", job.request.url());
+                error!("the handler of {:?} panicked", call.path);
                 Reply::detail(
                     500,
                     "The service failed to answer this request; it was logged",
@@ -299,12 +299,9 @@ impl Worker {
     /// is dropped, so that what follows in the stream is never taken for another request.
     fn hang_up(&mut self, job: Job, reply: &Reply, patience: Duration) {
         let Job { request, .. } = &job;
-        self.head.clear();
-        let manner = Manner::of(request, true);
-        self.writer.head(reply, &manner, &mut self.head);
-        self.head.extend_from_slice(Writer::body(reply, &manner));
-        if let Some(connection) = Connection::to(wire::peer(request), self.shared.own.port()) {
-            connection.say_goodbye(&self.head, patience);
+        let last_words = self.writer.whole(reply, &Manner::of(request, true));
+        if let Some(connection) = Connection::to(job.peer(), self.shared.own.port()) {
+            connection.say_goodbye(&last_words, patience);
         }
         if !body::is_droppable(request) {
             count(&self.shared.vitals.quarantined);
@@ -348,7 +345,8 @@ fn call<'a>(request: &'a Request, triage: Triage, body: &'a [u8]) -> Call<'a> {
     }
 }
 
-fn refusal(phase: Phase) -> Reply {
+/// Why business is not let in, in the phase it was found in.
+pub fn refusal(phase: Phase) -> Reply {
     let detail = match phase {
         Phase::Starting => "Service is starting",
         _ => "Service is shutting down",

@@ -96,6 +96,8 @@ fn a_server_that_can_accept_no_more_drains_and_says_so() {
     limit_descriptors("1000:1000");
     server.wait_for_log("can no longer be accepted");
     server.wait_for_log("phase draining");
+    let mut unaccepted = server.connect();
+    unaccepted.send("GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n");
 
     let body = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
     client.send(format!("{body:<2000}"));
@@ -103,6 +105,11 @@ fn a_server_that_can_accept_no_more_drains_and_says_so() {
         client.receive().status,
         200,
         "what was in flight is finished"
+    );
+    let refused = unaccepted.receive();
+    assert_eq!(
+        (refused.status, refused.header("Connection")),
+        (503, Some("close"))
     );
     assert_eq!(server.wait_for_exit().code(), Some(70));
 }
