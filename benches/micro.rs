@@ -15,7 +15,7 @@ use llm_pricing::cli::Settings;
 use llm_pricing::clock::today;
 use llm_pricing::config::Config;
 use llm_pricing::deployment::Lifecycle;
-use llm_pricing::estimate::{Usage, estimate};
+use llm_pricing::estimate::{Terms, Usage, estimate};
 use llm_pricing::exchange::{Answer, Call, Method, Reply};
 use llm_pricing::router::{ROUTES, triage};
 use llm_pricing::telemetry::{Record, Telemetry, browser};
@@ -85,14 +85,13 @@ fn lookup_by_size(c: &mut Criterion) {
 fn one_sum(c: &mut Criterion) {
     let catalog = built_in();
     let model = catalog.find("gpt-4o").expect("it is in the catalogue");
-    let usage = Usage {
-        input_tokens: 1_000,
-        output_tokens: 500,
-    };
+    let provider = catalog.provider(model.provider);
+    let usage = Usage::text(1_000, 500);
+    let terms = Terms::at(SystemTime::now().into());
     c.bench_function("estimate/sum", |b| {
-        b.iter(|| estimate(black_box(model), black_box(usage)))
+        b.iter(|| estimate(black_box(model), provider, black_box(&usage), &terms))
     });
-    let costs = estimate(model, usage).expect("it has prices");
+    let costs = estimate(model, provider, &usage, &terms).expect("it has prices");
     c.bench_function("estimate/amount to JSON", |b| {
         b.iter(|| serde_json::to_string(&black_box(costs.total_cost)))
     });

@@ -18,15 +18,20 @@ impl Timestamp {
 
     /// Reads RFC 3339, with any offset.
     pub fn parse(text: &str) -> Option<Timestamp> {
-        OffsetDateTime::parse(text, &Rfc3339)
-            .ok()
-            .map(|at| Timestamp(at.to_offset(time::UtcOffset::UTC)))
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        at.checked_to_offset(time::UtcOffset::UTC).map(Timestamp)
     }
 }
 
 impl From<SystemTime> for Timestamp {
     fn from(at: SystemTime) -> Timestamp {
         Timestamp(at.into())
+    }
+}
+
+impl From<Timestamp> for OffsetDateTime {
+    fn from(at: Timestamp) -> OffsetDateTime {
+        at.0
     }
 }
 
@@ -77,6 +82,8 @@ mod tests {
             let read = Timestamp::parse(text).expect(name);
             assert_eq!(serde_json::to_string(&read).unwrap(), expected, "{name}");
         }
-        assert_eq!(Timestamp::parse("yesterday"), None);
+        for text in ["yesterday", "2026-01-02", "9999-12-31T23:59:59-01:00"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
     }
 }

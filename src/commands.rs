@@ -13,7 +13,7 @@ use crate::catalog::{Catalog, Header, file, litellm};
 use crate::cli::{CatalogCommand, Command, Target};
 use crate::clock::today;
 use crate::config::{self, BadSetting};
-use crate::estimate::{Usage, estimate};
+use crate::estimate::{Terms, Usage, estimate};
 use crate::exit_code::Exit;
 use crate::local_client::{self, Response};
 
@@ -127,10 +127,7 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
         }),
     };
     let usage = match (tokens("--input", input), tokens("--output", output)) {
-        (Ok(input_tokens), Ok(output_tokens)) => Usage {
-            input_tokens,
-            output_tokens,
-        },
+        (Ok(input_tokens), Ok(output_tokens)) => Usage::text(input_tokens, output_tokens),
         (Err(bad), _) | (_, Err(bad)) => return refuse(&bad),
     };
     let catalog = match Catalog::built_in() {
@@ -141,7 +138,9 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
         let closest = catalog.closest(name, 5);
         return fail(crate::api::unknown_model(name, &closest));
     };
-    match estimate(model, usage) {
+    let provider = catalog.provider(model.provider);
+    let terms = Terms::at(SystemTime::now().into());
+    match estimate(model, provider, &usage, &terms) {
         Ok(costs) => {
             println!("model   {}", model.id);
             println!(
@@ -154,6 +153,9 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
             );
             println!("total   {} USD", costs.total_cost);
             println!("prices  of {}", catalog.header().date);
+            for warning in &costs.warnings {
+                println!("note    {warning}");
+            }
             Exit::Ok
         }
         Err(why) => fail(format_args!("{}: {why}", model.id)),

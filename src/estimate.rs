@@ -1,149 +1,266 @@
-//! What a call costs.
+//! What a call costs, and why (pricing.md, section 2).
 //!
-//! This version knows the base input and output rates: no cache, no service tier, no long-input price
-//! (pricing.md 2.3 without its optional parts).
+//! [`estimate`] finds the rate of every component of a usage, sums the lines, and says what the caller
+//! should know besides. It is pure: prices, usage, terms and moment in, figures out.
 
-use std::fmt;
+mod bill;
+mod seller;
+mod tariff;
+mod terms;
+mod unpriced;
+mod warning;
 
-use crate::catalog::{Mode, Model};
-use crate::money::{Rate, Usd};
+use crate::catalog::prices::Uplift;
+use crate::catalog::rates::{Component, Tier};
+use crate::catalog::{Mode, Model, Provider, Status};
+use crate::money::{Factor, Ratio, Usd};
 
-/// The tokens of a call. Both are totals: input with what came from a cache, output with reasoning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    pub input_tokens: u64,
-    pub output_tokens: u64,
-}
+use bill::Bill;
+use seller::Seller;
+use tariff::Tariff;
+pub use terms::{Occasions, Region, SearchSize, ServiceTier, Terms, Usage, tier_word};
+pub use unpriced::Unpriced;
+pub use warning::Warning;
 
-/// The exact cost of a call; the total is the sum of the two digit by digit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The exact cost of a call. The lines add up to the three costs, and these to the total, digit by digit.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
     pub input_cost: Usd,
     pub output_cost: Usd,
+    pub tool_cost: Usd,
     pub total_cost: Usd,
+    /// Plain input and output first where they have a price, also without tokens; then what else there is.
+    pub lines: Vec<Line>,
+    /// The tier that is billed, which may not be the one asked for.
+    pub tier: Tier,
+    /// The number of input tokens above which the rates applied hold, when it is not 0.
+    pub threshold_applied: Option<u64>,
+    pub is_off_peak: bool,
+    /// Whether a price is a guess: half of the standard one for a batch nobody has published prices of.
+    pub is_assumed: bool,
+    /// The multipliers in the prices of the tokens.
+    pub multipliers: Vec<(Uplift, Factor)>,
+    pub warnings: Vec<Warning>,
 }
 
-/// Why a call has no price. An unknown price is never shown as zero.
+/// What one kind of token or tool costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unpriced {
-    /// The model has neither an input nor an output price at the standard tier.
-    Model,
-    /// There are input tokens, and the model charges its input in another unit.
-    Input,
-    /// There are output tokens, and the model charges its output in another unit.
-    Output,
+pub struct Line {
+    pub what: What,
+    pub part_of: Part,
+    /// Tokens, or searches.
+    pub quantity: u64,
+    /// The published price of one of them.
+    price: Usd,
+    /// What the published price is multiplied by, apart from the caller's own discount.
+    multiplier: Ratio,
+    /// Rounded once, half to even, to 1e-18 USD.
+    pub cost: Usd,
 }
 
-impl fmt::Display for Unpriced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Unpriced::Model => "the model has no standard price per token",
-            Unpriced::Input => {
-                "the model has no price per input token; it bills input by another unit"
-            }
-            Unpriced::Output => {
-                "the model has no price per output token; it bills output by another unit"
-            }
+impl Line {
+    /// The price of so many of them as applied, before the caller's own discount.
+    pub fn price_of(&self, count: u64) -> Usd {
+        let price = self.price.times(count);
+        // A price is below 1e3 USD and multipliers are small, so that this never saturates.
+        price
+            .and_then(|price| price.scaled(self.multiplier))
+            .unwrap_or_default()
+    }
+}
+
+/// The part of the total a line counts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Input,
+    Output,
+    Tools,
+}
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Input,
+    CacheRead,
+    CacheWrite,
+    CacheWrite1h,
+    AudioInput,
+    Citation,
+    Output,
+    Reasoning,
+    AudioOutput,
+    WebSearch,
+}
+
+impl What {
+    /// The word for it in a reply.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            What::Input => "input",
+            What::CacheRead => "cache_read",
+            What::CacheWrite => "cache_write",
+            What::CacheWrite1h => "cache_write_1h",
+            What::AudioInput => "audio_input",
+            What::Citation => "citation",
+            What::Output => "output",
+            What::Reasoning => "reasoning",
+            What::AudioOutput => "audio_output",
+            What::WebSearch => "web_search",
+        }
+    }
+
+    /// The words for it in a sentence.
+    fn words(self) -> &'static str {
+        match self {
+            What::Input => "input",
+            What::CacheRead => "cache reads",
+            What::CacheWrite => "cache writes",
+            What::CacheWrite1h => "1-hour cache writes",
+            What::AudioInput => "audio input",
+            What::Citation => "citations",
+            What::Output => "output",
+            What::Reasoning => "reasoning",
+            What::AudioOutput => "audio output",
+            What::WebSearch => "web searches",
+        }
+    }
+
+    /// The part of the total it usually counts to.
+    fn part(self) -> Part {
+        match self {
+            What::Output | What::Reasoning | What::AudioOutput => Part::Output,
+            What::WebSearch => Part::Tools,
+            _ => Part::Input,
+        }
+    }
+
+    fn component(self) -> Option<Component> {
+        Some(match self {
+            What::Input => Component::Input,
+            What::CacheRead => Component::CacheRead,
+            What::CacheWrite => Component::CacheWrite,
+            What::CacheWrite1h => Component::CacheWrite1h,
+            What::AudioInput => Component::AudioInput,
+            What::Citation => Component::Citation,
+            What::Output => Component::Output,
+            What::Reasoning => Component::Reasoning,
+            What::AudioOutput => Component::AudioOutput,
+            What::WebSearch => return None,
         })
     }
 }
 
-impl std::error::Error for Unpriced {}
-
-/// Prices a call.
-///
-/// An embedding has no output to charge (pricing.md 2.9: "Embeddings: input only"), so its output cost is
-/// zero whatever the usage says. Elsewhere a missing rate is an error as soon as there are tokens for it.
+/// Prices a call of one model.
 ///
 /// # Errors
-/// [`Unpriced`] when a rate that is needed is not published.
-pub fn estimate(model: &Model, usage: Usage) -> Result<Estimate, Unpriced> {
-    let input_rate = model.input_rate();
-    let output_rate = match model.facts.mode {
-        Some(Mode::Embedding) => input_rate.map(|_| Rate::ZERO),
-        _ => model.output_rate(),
-    };
-    if input_rate.is_none() && output_rate.is_none() {
+/// [`Unpriced`] when a price that is needed is not published: an unknown price is never shown as zero.
+pub fn estimate(
+    model: &Model,
+    provider: &Provider,
+    usage: &Usage,
+    terms: &Terms,
+) -> Result<Estimate, Unpriced> {
+    let seller = Seller::of(&provider.slug, &model.name);
+    let asked = asked_tier(terms.service_tier, seller)?;
+    let tariff = Tariff::new(model, seller, usage.input_tokens, asked, terms);
+    let is_embedding = model.facts.mode == Some(Mode::Embedding);
+    let has_price = |what| tariff.rate_of(what).is_some();
+    if !has_price(What::Input) && !has_price(What::Output) {
         return Err(Unpriced::Model);
     }
-    let input_cost = charge(input_rate, usage.input_tokens).ok_or(Unpriced::Input)?;
-    let output_cost = charge(output_rate, usage.output_tokens).ok_or(Unpriced::Output)?;
-    Ok(Estimate {
-        input_cost,
-        output_cost,
-        total_cost: input_cost + output_cost,
+
+    let mut warnings = Vec::new();
+    warn_of_model(model, provider, usage, terms, &mut warnings);
+    warn_of_tier(model, asked, &tariff, seller, &mut warnings);
+    let mut bill = Bill::new(model, terms, warnings)?;
+    for (what, tokens) in usage.by_kind() {
+        let is_plain = matches!(what, What::Input | What::Output);
+        // "Embeddings: input only" (pricing.md 2.9).
+        let is_billed = !(is_embedding && what.part() == Part::Output);
+        if is_billed && (is_plain || tokens > 0) {
+            bill.tokens(&tariff, what, tokens)?;
+        }
+    }
+    if usage.web_searches > 0 {
+        bill.searches(model, seller, usage.web_searches, terms)?;
+    }
+    Ok(bill.total(&tariff))
+}
+
+fn asked_tier(tier: ServiceTier, seller: Seller) -> Result<Tier, Unpriced> {
+    Ok(match tier {
+        ServiceTier::Standard => Tier::Standard,
+        ServiceTier::Flex => Tier::Flex,
+        ServiceTier::Priority => Tier::Priority,
+        ServiceTier::Balanced => Tier::Balanced,
+        ServiceTier::Ultrafast => Tier::Ultrafast,
+        ServiceTier::Batch => Tier::Batch,
+        ServiceTier::Fast if seller.calls_priority_fast => Tier::Priority,
+        ServiceTier::Fast => return Err(Unpriced::FastTier),
     })
 }
 
-/// No tokens cost nothing even where nobody knows the rate.
-fn charge(rate: Option<Rate>, tokens: u64) -> Option<Usd> {
-    match rate {
-        Some(rate) => Some(rate * tokens),
-        None if tokens == 0 => Some(Usd::ZERO),
-        None => None,
+fn warn_of_model(
+    model: &Model,
+    provider: &Provider,
+    usage: &Usage,
+    terms: &Terms,
+    warnings: &mut Vec<Warning>,
+) {
+    match model.status(terms.at.date()) {
+        Status::Active => {}
+        Status::Retiring { on } => warnings.push(Warning::Retiring { on }),
+        Status::Retired => warnings.push(Warning::Retired {
+            since: model.facts.deprecation_date,
+        }),
     }
+    if model.is_free_listing() {
+        warnings.push(Warning::FreeListing);
+    }
+    match model.facts.max_input_tokens {
+        Some(max_input_tokens) if usage.input_tokens > max_input_tokens => {
+            warnings.push(Warning::AboveContextWindow { max_input_tokens });
+        }
+        _ => {}
+    }
+    if model.facts.mode == Some(Mode::Embedding) && usage.output_tokens > 0 {
+        warnings.push(Warning::OutputNotBilled);
+    }
+    match model.facts.max_output_tokens {
+        Some(max_output_tokens) if usage.output_tokens > max_output_tokens => {
+            warnings.push(Warning::AboveMaxOutput { max_output_tokens });
+        }
+        _ => {}
+    }
+    let is_router = |name: &str| name.contains("model-router") || name.contains("model_router");
+    if provider.slug.starts_with("azure") && is_router(&model.name) {
+        warnings.push(Warning::RouterFeeOnly);
+    }
+}
+
+fn warn_of_tier(
+    model: &Model,
+    asked: Tier,
+    tariff: &Tariff,
+    seller: Seller,
+    warnings: &mut Vec<Warning>,
+) {
+    if tariff.is_assumed_batch() {
+        warnings.push(Warning::AssumedBatch);
+    }
+    if tariff.tier == asked {
+        return;
+    }
+    let is_published = model.rates().has_tier(asked);
+    warnings.push(if seller.ignores_service_tiers || is_published {
+        Warning::TierIgnored {
+            tier: asked,
+            is_published,
+        }
+    } else {
+        Warning::TierNotPublished { tier: asked }
+    });
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::Catalog;
-
-    fn price(name: &str, input_tokens: u64, output_tokens: u64) -> Result<[String; 3], Unpriced> {
-        let catalog = Catalog::built_in().unwrap();
-        let estimate = estimate(
-            catalog.find(name).unwrap(),
-            Usage {
-                input_tokens,
-                output_tokens,
-            },
-        )?;
-        Ok([
-            estimate.input_cost,
-            estimate.output_cost,
-            estimate.total_cost,
-        ]
-        .map(|usd| usd.to_string()))
-    }
-
-    #[test]
-    fn the_worked_examples_without_options_come_out_exactly() {
-        for (name, input, output, costs) in [
-            ("gpt-4o", 1000, 500, ["0.0025", "0.005", "0.0075"]),
-            (
-                "text-embedding-3-large",
-                123_457,
-                0,
-                ["0.01604941", "0", "0.01604941"],
-            ),
-            ("gpt-4o", 0, 0, ["0", "0", "0"]),
-        ] {
-            assert_eq!(price(name, input, output).unwrap(), costs, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_missing_rate_is_an_error_and_not_a_zero() {
-        // Priced in the priority tier only.
-        assert_eq!(
-            price("fireworks_ai/accounts/fireworks/models/minimax-m2p7", 1, 1),
-            Err(Unpriced::Model)
-        );
-        // Input is billed per second of video.
-        assert_eq!(
-            price("twelvelabs.pegasus-1-2-v1:0", 1, 1),
-            Err(Unpriced::Input)
-        );
-        assert!(price("twelvelabs.pegasus-1-2-v1:0", 0, 1).is_ok());
-        // Output is billed per image token, which stands in for the missing output rate.
-        assert_eq!(price("gpt-image-1", 0, 1_000_000).unwrap()[1], "40");
-    }
-
-    #[test]
-    fn an_embedding_charges_its_input_only() {
-        assert_eq!(
-            price("mistral/mistral-embed", 1_000_000, 9).unwrap(),
-            ["0.1", "0", "0.1"]
-        );
-    }
-}
+mod tests;

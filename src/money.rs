@@ -4,14 +4,19 @@
 //! from one is such a count, so sums are exact and the JSON reply shows them digit by digit. Text enters
 //! through `parse_decimal`, the only place that rounds, and leaves through `write_decimal`.
 
+mod ratio;
+
 use std::cmp::Ordering;
 use std::fmt;
+use std::io::Write as _;
 use std::iter::Sum;
 use std::num::NonZeroU64;
 use std::ops::{Add, Mul};
 
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+pub use ratio::Ratio;
 
 /// Decimal places of an amount: one unit is 1e-18 USD.
 const USD_DECIMALS: u32 = 18;
@@ -91,10 +96,23 @@ impl fmt::Display for Usd {
 /// write it.
 impl Serialize for Usd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.to_string())
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        serialize_digits(self, serializer)
     }
+}
+
+fn serialize_digits<S: Serializer>(
+    number: &impl fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    // The longest amount has a sign, 21 digits, a point and 18 decimals.
+    let mut text = [0; 48];
+    let mut rest = &mut text[..];
+    write!(rest, "{number}").map_err(S::Error::custom)?;
+    let unused = rest.len();
+    let digits = &text[..text.len() - unused];
+    serde_json::from_slice::<&RawValue>(digits)
+        .map_err(S::Error::custom)?
+        .serialize(serializer)
 }
 
 /// A price per token, from 0 to 1 USD, in units of 1e-18 USD.
@@ -169,6 +187,19 @@ impl Factor {
             .map_err(|_| AmountError::OutOfRange)
     }
 
+    /// What is left of a price after a discount in percent: 0.875 after 12.5.
+    ///
+    /// # Errors
+    /// When the text is not a decimal number, is not from 0 to 100, or has more than four decimals.
+    pub fn after_discount(percent: &str) -> Result<Factor, AmountError> {
+        const PERCENT_DECIMALS: u32 = FACTOR_DECIMALS - 2;
+        let finer = parse_decimal(percent, PERCENT_DECIMALS + 6)?;
+        match u32::try_from(finer / 1_000_000) {
+            Ok(off) if off <= 1_000_000 && finer % 1_000_000 == 0 => Ok(Factor(1_000_000 - off)),
+            _ => Err(AmountError::OutOfRange),
+        }
+    }
+
     /// The multiplier in millionths: 1,100,000 for 1.1.
     pub const fn millionths(self) -> u32 {
         self.0
@@ -181,10 +212,21 @@ impl fmt::Display for Factor {
     }
 }
 
+impl Serialize for Factor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_digits(self, serializer)
+    }
+}
+
 /// A quotient rounded to the nearest whole number, and to the even one of two equally near. The divisor is
 /// positive.
 fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
     let (whole, rest) = (dividend.div_euclid(divisor), dividend.rem_euclid(divisor));
+    rounded_half_even(whole, rest, divisor)
+}
+
+/// `whole + rest / divisor`, where the rest is from 0 to below the divisor, rounded like that.
+fn rounded_half_even(whole: i128, rest: i128, divisor: i128) -> i128 {
     let up = match (rest * 2).cmp(&divisor) {
         Ordering::Less => false,
         Ordering::Equal => whole % 2 != 0,

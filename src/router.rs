@@ -14,6 +14,7 @@ pub enum Route {
     Pricing,
     CostEstimate,
     CostEstimateBatch,
+    Compare,
     Performance,
     UseCases,
     Telemetry,
@@ -59,7 +60,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 19] = [
+pub static ROUTES: [RouteInfo; 20] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -88,6 +89,13 @@ pub static ROUTES: [RouteInfo; 19] = [
         "/cost-estimate/batch",
         Work::Light,
         "What the same call costs on several models",
+    ),
+    row(
+        Route::Compare,
+        "GET",
+        "/compare",
+        Work::Light,
+        "What the same call costs on several models, for a browser",
     ),
     row(
         Route::Performance,

@@ -1,23 +1,14 @@
-//! Request bodies: JSON objects, read field by field, with every problem collected.
+//! Where fields come from: a JSON body, or a query.
 //!
 //! The Content-Type is not looked at: the documented `curl -d '{...}'` sends a form type.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use super::error::{Fault, Place, Problem};
-
-/// The largest token count taken: the power of ten below 2^53, up to which every JSON reader
-/// has whole numbers exactly.
-pub const TOKENS_MAX: u64 = 1_000_000_000_000_000;
-
-/// The fields of a JSON object, and what is wrong with them so far.
-pub struct Fields {
-    fields: Vec<(String, Value)>,
-    problems: Vec<Problem>,
-}
+use super::error::{Fault, Problem};
+use super::fields::{Fields, missing};
 
 impl Fields {
     /// Reads a body as one JSON object.
@@ -31,10 +22,7 @@ impl Fields {
         };
         if *first == b'{' {
             return match serde_json::from_slice(body) {
-                Ok(Object(fields)) => Ok(Fields {
-                    fields,
-                    problems: Vec::new(),
-                }),
+                Ok(Object(fields)) => Ok(Fields::new("body", fields)),
                 Err(error) => Err(invalid(not_json(body, &error))),
             };
         }
@@ -55,145 +43,41 @@ impl Fields {
     /// As for [`Fields::parse`], but an empty body is an object without fields.
     pub fn parse_optional(body: &[u8]) -> Result<Fields, Fault> {
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Fields {
-                fields: Vec::new(),
-                problems: Vec::new(),
-            });
+            return Ok(Fields::new("body", Vec::new()));
         }
         Fields::parse(body)
     }
 
-    /// A string that must be there. On a problem: an empty one, and [`Fields::finish`] fails.
-    pub fn string(&mut self, name: &str) -> String {
-        match self.take(name) {
-            Some(Value::String(text)) => text,
-            Some(other) => {
-                self.problem("string_type", name, "Input should be a valid string", other);
-                String::new()
+    /// The parameters of a query as the fields they would be in a body: numbers and truth values where they
+    /// look like one, strings elsewhere. Those named `list` are a list of strings, each parameter one or
+    /// more of them between commas. Of others given several times the last counts; an empty one counts as
+    /// absent.
+    pub fn of_query(query: &str, list: &str) -> Fields {
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        let mut items = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if name == list {
+                let names = value.split(',').map(str::trim);
+                items.extend(names.filter(|name| !name.is_empty()).map(Value::from));
+                continue;
             }
-            None => self.miss(name),
-        }
-    }
-
-    /// A list of strings that must be there, of at most `length_max`.
-    pub fn strings(&mut self, name: &str, length_max: usize) -> Vec<String> {
-        let items = match self.take(name) {
-            Some(Value::Array(items)) => items,
-            Some(other) => {
-                self.problem("list_type", name, "Input should be a valid list", other);
-                return Vec::new();
+            let known = fields.iter().position(|(field, _)| *field == name);
+            if let Some(at) = known {
+                fields.swap_remove(at);
             }
-            None => return self.miss(name),
-        };
-        if items.len() > length_max {
-            let message = format!(
-                "List should have at most {length_max} items, not {}",
-                items.len()
-            );
-            self.problem("too_long", name, &message, Value::Null);
-            return Vec::new();
-        }
-        let mut strings = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            match item {
-                Value::String(text) => strings.push(text),
-                other => self.problems.push(Problem::new(
-                    "string_type",
-                    vec!["body".into(), name.into(), index.into()],
-                    "Input should be a valid string",
-                    other,
-                )),
+            if !value.is_empty() {
+                let scalar = serde_json::from_str(&value).ok();
+                let scalar =
+                    scalar.filter(|scalar: &Value| scalar.is_number() || scalar.is_boolean());
+                let value = scalar.unwrap_or_else(|| Value::from(value.into_owned()));
+                fields.push((name.into_owned(), value));
             }
         }
-        strings
-    }
-
-    /// A token count that must be there: a whole number from 0 to [`TOKENS_MAX`].
-    pub fn tokens(&mut self, name: &str) -> u64 {
-        match self.take(name) {
-            Some(value) => self.whole_number(name, value, TOKENS_MAX),
-            None => self.miss(name),
+        if !items.is_empty() {
+            fields.push((list.to_owned(), Value::Array(items)));
         }
+        Fields::new("query", fields)
     }
-
-    /// A whole number from 0 to `max` that may be absent or null.
-    pub fn optional_number(&mut self, name: &str, max: u64) -> Option<u64> {
-        match self.take(name) {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(self.whole_number(name, value, max)),
-        }
-    }
-
-    /// Ends the reading.
-    ///
-    /// # Errors
-    /// Every problem found, when there was one.
-    pub fn finish(self) -> Result<(), Fault> {
-        if self.problems.is_empty() {
-            Ok(())
-        } else {
-            Err(Fault::Invalid(self.problems))
-        }
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let position = self.fields.iter().position(|(field, _)| field == name)?;
-        Some(std::mem::take(&mut self.fields[position].1))
-    }
-
-    fn miss<T: Default>(&mut self, name: &str) -> T {
-        self.problems.push(missing(&["body", name], Value::Null));
-        T::default()
-    }
-
-    fn whole_number(&mut self, name: &str, value: Value, max: u64) -> u64 {
-        let Value::Number(number) = &value else {
-            self.problem("int_type", name, "Input should be a valid integer", value);
-            return 0;
-        };
-        match as_whole(number) {
-            Some(whole) if whole > i128::from(max) => {
-                let message = format!("Input should be less than or equal to {max}");
-                self.problem("less_than_equal", name, &message, value);
-                0
-            }
-            Some(whole) => u64::try_from(whole).unwrap_or_else(|_| {
-                let message = "Input should be greater than or equal to 0";
-                self.problem("greater_than_equal", name, message, value);
-                0
-            }),
-            None => {
-                let message =
-                    "Input should be a valid integer, got a number with a fractional part";
-                self.problem("int_from_float", name, message, value);
-                0
-            }
-        }
-    }
-
-    fn problem(&mut self, kind: &'static str, name: &str, message: &str, input: Value) {
-        self.problems.push(Problem::new(
-            kind,
-            vec!["body".into(), name.into()],
-            message,
-            input,
-        ));
-    }
-}
-
-/// The number, if it is a whole one: JSON does not tell 1000 from 1000.0.
-fn as_whole(number: &Number) -> Option<i128> {
-    if let Some(whole) = number.as_i128() {
-        return Some(whole);
-    }
-    let float = number.as_f64()?;
-    // Saturates for huge numbers, which are beyond every limit either way.
-    (float.fract() == 0.0).then_some(float as i128)
-}
-
-fn missing(loc: &[&str], input: Value) -> Problem {
-    let loc = loc.iter().map(|&place| Place::from(place)).collect();
-    Problem::new("missing", loc, "Field required", input)
 }
 
 fn not_json(body: &[u8], error: &serde_json::Error) -> Problem {
@@ -257,6 +141,7 @@ impl<'de> Deserialize<'de> for Object {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fields::TOKENS_MAX;
     use super::*;
 
     fn tokens(body: &str) -> Result<u64, String> {

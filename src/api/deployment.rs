@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::Api;
 use super::access::check_shutdown;
-use super::body::Fields;
 use super::error::Fault;
+use super::fields::Fields;
 use super::query::Query;
 use crate::clock::Timestamp;
 use crate::config::DRAIN_TIMEOUT_SECONDS_MAX;

@@ -1,16 +1,18 @@
-//! `POST /cost-estimate` and `POST /cost-estimate/batch`.
+//! `POST /cost-estimate`, `POST /cost-estimate/batch` and `GET /compare`.
 
 use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::body::Fields;
 use super::book::Book;
+use super::breakdown::{AllRequests, Breakdown, Multipliers, Rates};
 use super::error::Fault;
+use super::fields::Fields;
 use super::rows;
+use super::workload::Workload;
 use crate::catalog::Model;
 use crate::clock::Timestamp;
-use crate::estimate::{Estimate, Usage, estimate};
+use crate::estimate::{Estimate, Unpriced, estimate, tier_word};
 use crate::exchange::{Call, Reply};
 use crate::money::Usd;
 use crate::telemetry::{Feature, Telemetry};
@@ -32,17 +34,46 @@ struct CostEstimate<'a> {
     total_cost: Usd,
     currency: &'static str,
     timestamp: Timestamp,
+    tool_cost: Usd,
     resolved_model: &'a str,
+    service_tier: &'static str,
+    threshold_applied: Option<u64>,
+    off_peak: bool,
+    assumed: bool,
+    rates: Rates<'a>,
+    breakdown: Breakdown<'a>,
+    multipliers: Multipliers<'a>,
+    all_requests: AllRequests,
+    warnings: Vec<String>,
+    price_as_of: Timestamp,
+    source: &'a str,
+    catalog: CatalogStamp<'a>,
+}
+
+/// Which catalogue the prices are of.
+#[derive(Serialize)]
+struct CatalogStamp<'a> {
+    version: &'a str,
+    date: Timestamp,
+}
+
+impl<'a> CatalogStamp<'a> {
+    fn of(book: &'a Book) -> CatalogStamp<'a> {
+        let header = book.catalog.header();
+        CatalogStamp {
+            version: &header.version,
+            date: Timestamp::start_of(header.date),
+        }
+    }
 }
 
 /// `POST /cost-estimate`
 pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
+    let now = SystemTime::now();
     let mut fields = Fields::parse(call.body)?;
     let name = fields.string("model_name");
-    let usage = Usage {
-        input_tokens: fields.tokens("input_tokens"),
-        output_tokens: fields.tokens("output_tokens"),
-    };
+    let workload = Workload::read(&mut fields, now);
+    let mut warnings = ignored(&fields);
     fields.finish()?;
     let Some(model) = book.catalog.find(&name) else {
         return Err(Fault::UnknownModel {
@@ -50,29 +81,67 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
             name,
         });
     };
-    let costs = estimate(model, usage).map_err(|why| Fault::Unpriced {
+    let (costs, all) = price(book, model, &workload).map_err(|why| Fault::Unpriced {
         id: model.id.to_string(),
         why,
     })?;
-    let now = SystemTime::now();
     let provider = &book.catalog.provider(model.provider).name;
-    telemetry.record_estimate(provider, &model.id, costs.total_cost, now);
+    telemetry.record_estimate(provider, &model.id, all.total_cost(), now);
     telemetry.record_feature(Feature::CostEstimate, now);
+    warnings.extend(costs.warnings.iter().map(ToString::to_string));
     Ok(Reply::json(
         200,
         &CostEstimate {
             model_name: rows::name(model),
             provider,
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
+            input_tokens: workload.usage.input_tokens,
+            output_tokens: workload.usage.output_tokens,
             input_cost: costs.input_cost,
             output_cost: costs.output_cost,
             total_cost: costs.total_cost,
             currency: "USD",
             timestamp: now.into(),
+            tool_cost: costs.tool_cost,
             resolved_model: &model.id,
+            service_tier: tier_word(costs.tier),
+            threshold_applied: costs.threshold_applied,
+            off_peak: costs.is_off_peak,
+            assumed: costs.is_assumed,
+            rates: Rates(&costs.lines),
+            breakdown: Breakdown(&costs.lines),
+            multipliers: Multipliers {
+                in_rates: &costs.multipliers,
+                after_discount: workload.terms.after_discount,
+            },
+            all_requests: all,
+            warnings,
+            price_as_of: Timestamp::start_of(book.catalog.header().date),
+            source: rows::source(book, model),
+            catalog: CatalogStamp::of(book),
         },
     ))
+}
+
+/// What the workload costs on a model: one call, and all of them.
+fn price(
+    book: &Book,
+    model: &Model,
+    workload: &Workload,
+) -> Result<(Estimate, AllRequests), Unpriced> {
+    let provider = book.catalog.provider(model.provider);
+    let costs = estimate(model, provider, &workload.usage, &workload.terms)?;
+    let all = AllRequests::of(&costs, workload.requests).ok_or(Unpriced::OutOfRange)?;
+    Ok((costs, all))
+}
+
+/// What to say of fields that nothing reads: one that is spelt wrong must not be lost in silence.
+fn ignored(fields: &Fields) -> Vec<String> {
+    const CHARS_MAX: usize = 64;
+    let shortened = |name: &str| name.chars().take(CHARS_MAX).collect::<String>();
+    fields
+        .unread()
+        .map(|name| format!("unknown field '{}' was ignored", shortened(name)))
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -85,6 +154,9 @@ struct BatchEstimate<'a> {
     cost_range: Option<CostRange>,
     currency: &'static str,
     timestamp: Timestamp,
+    requests: u64,
+    warnings: Vec<String>,
+    catalog: CatalogStamp<'a>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +169,15 @@ struct Comparison<'a> {
     cost_per_1m_tokens: Usd,
     is_available: bool,
     error_message: Option<String>,
+    tool_cost: Usd,
+    /// For more than one request only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_requests: Option<AllRequests>,
     resolved_model: Option<&'a str>,
+    service_tier: Option<&'static str>,
+    threshold_applied: Option<u64>,
+    assumed: bool,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -108,14 +188,28 @@ struct CostRange {
 
 /// `POST /cost-estimate/batch`
 pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
-    let mut fields = Fields::parse(call.body)?;
-    let names = fields.strings("model_names", BATCH_NAMES_MAX);
-    let usage = Usage {
-        input_tokens: fields.tokens("input_tokens"),
-        output_tokens: fields.tokens("output_tokens"),
-    };
-    fields.finish()?;
+    telemetry.record_feature(Feature::BatchEstimate, SystemTime::now());
+    comparison(book, telemetry, Fields::parse(call.body)?, "model_names")
+}
+
+/// `GET /compare`
+pub fn compare(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
+    telemetry.record_feature(Feature::Compare, SystemTime::now());
+    let fields = Fields::of_query(call.query, "models");
+    comparison(book, telemetry, fields, "models")
+}
+
+fn comparison(
+    book: &Book,
+    telemetry: &Telemetry,
+    mut fields: Fields,
+    names_field: &str,
+) -> Result<Reply, Fault> {
     let now = SystemTime::now();
+    let names = fields.strings(names_field, BATCH_NAMES_MAX);
+    let workload = Workload::read(&mut fields, now);
+    let warnings = ignored(&fields);
+    fields.finish()?;
     let mut models = Vec::with_capacity(names.len());
     let mut priced: Vec<(Usd, &Model)> = Vec::with_capacity(names.len());
     for name in &names {
@@ -123,17 +217,16 @@ pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, F
             models.push(unavailable(name, format!("Model '{name}' not found")));
             continue;
         };
-        match estimate(model, usage) {
-            Ok(costs) => {
+        match price(book, model, &workload) {
+            Ok((costs, all)) => {
                 let provider = &book.catalog.provider(model.provider).name;
-                telemetry.record_estimate(provider, &model.id, costs.total_cost, now);
+                telemetry.record_estimate(provider, &model.id, all.total_cost(), now);
                 priced.push((costs.total_cost, model));
-                models.push(available(model, provider, usage, costs));
+                models.push(available(model, provider, &workload, &costs, all));
             }
             Err(why) => models.push(unavailable(name, why.to_string())),
         }
     }
-    telemetry.record_feature(Feature::BatchEstimate, now);
     let cost_of = |entry: &&(Usd, &Model)| entry.0;
     // Free listings and retired models win only among themselves.
     let cheapest = priced
@@ -146,14 +239,17 @@ pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, F
     Ok(Reply::json(
         200,
         &BatchEstimate {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
+            input_tokens: workload.usage.input_tokens,
+            output_tokens: workload.usage.output_tokens,
             models,
             cheapest_model: cheapest.map(|(_, model)| rows::name(model)),
             most_expensive_model: most_expensive.map(|(_, model)| rows::name(model)),
             cost_range: cost_range.map(|(min, max)| CostRange { min, max: max.0 }),
             currency: "USD",
             timestamp: now.into(),
+            requests: workload.requests,
+            warnings,
+            catalog: CatalogStamp::of(book),
         },
     ))
 }
@@ -161,10 +257,11 @@ pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, F
 fn available<'a>(
     model: &'a Model,
     provider: &'a str,
-    usage: Usage,
-    costs: Estimate,
+    workload: &Workload,
+    costs: &Estimate,
+    all: AllRequests,
 ) -> Comparison<'a> {
-    let tokens = usage.input_tokens + usage.output_tokens;
+    let tokens = workload.usage.input_tokens + workload.usage.output_tokens;
     Comparison {
         model_name: rows::name(model),
         provider,
@@ -174,7 +271,13 @@ fn available<'a>(
         cost_per_1m_tokens: costs.total_cost.per_million_of(tokens),
         is_available: true,
         error_message: None,
+        tool_cost: costs.tool_cost,
+        all_requests: (workload.requests > 1).then_some(all),
         resolved_model: Some(&model.id),
+        service_tier: Some(tier_word(costs.tier)),
+        threshold_applied: costs.threshold_applied,
+        assumed: costs.is_assumed,
+        warnings: costs.warnings.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -188,7 +291,13 @@ fn unavailable(name: &str, why: String) -> Comparison<'_> {
         cost_per_1m_tokens: Usd::ZERO,
         is_available: false,
         error_message: Some(why),
+        tool_cost: Usd::ZERO,
+        all_requests: None,
         resolved_model: None,
+        service_tier: None,
+        threshold_applied: None,
+        assumed: false,
+        warnings: Vec::new(),
     }
 }
 

@@ -3,10 +3,12 @@
 mod access;
 mod body;
 mod book;
+mod breakdown;
 mod deployment;
 mod document;
 mod error;
 mod estimates;
+mod fields;
 mod health;
 mod info;
 mod lists;
@@ -15,13 +17,14 @@ mod query;
 mod rows;
 mod selection;
 mod telemetry;
+mod workload;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use body::TOKENS_MAX;
 pub use book::{Book, Shelf};
 pub use error::unknown_model;
+pub use fields::TOKENS_MAX;
 
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
@@ -73,6 +76,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Performance => models::rows(&*book()?, telemetry, call, List::Performance)?,
         Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
         Route::CostEstimateBatch => estimates::batch(&*book()?, telemetry, call)?,
+        Route::Compare => estimates::compare(&*book()?, telemetry, call)?,
         Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {

@@ -68,10 +68,7 @@ pub fn pricing_row<'a>(book: &'a Book, model: &'a Model) -> PricingRow<'a> {
         context_window: model.facts.max_input_tokens,
         currency: "USD",
         unit: "per_token",
-        source: model
-            .source
-            .as_deref()
-            .unwrap_or(&book.catalog.header().source),
+        source: source(book, model),
         last_updated: Timestamp::start_of(book.catalog.header().date),
         use_cases: profile.use_cases,
         strengths: profile.strengths,
@@ -154,6 +151,14 @@ pub fn use_case_row<'a>(book: &'a Book, model: &'a Model) -> UseCaseRow<'a> {
 /// The name a row carries: v1's spelling for v1's models, else what the provider's API calls it.
 pub fn name(model: &Model) -> &str {
     model.v1.as_ref().map_or(&model.name, |v1| &v1.name)
+}
+
+/// Where the publisher states the model's prices; else where the catalogue has them from.
+pub fn source<'a>(book: &'a Book, model: &'a Model) -> &'a str {
+    model
+        .source
+        .as_deref()
+        .unwrap_or(&book.catalog.header().source)
 }
 
 pub fn status_word(status: Status) -> &'static str {

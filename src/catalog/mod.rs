@@ -10,6 +10,7 @@ mod intern;
 pub mod litellm;
 mod model;
 mod names;
+pub mod off_peak;
 pub mod prices;
 mod problem;
 mod provider;

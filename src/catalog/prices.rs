@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::off_peak::OffPeak;
 use super::rates::Rates;
+use super::vocabulary::name_of;
 use crate::money::{Factor, Usd};
 
 /// All prices of a model. Most models have rates only; the rest stands behind one pointer.
@@ -32,67 +34,6 @@ pub struct Step {
     pub above_tokens: u64,
     pub up_to_tokens: u64,
     pub rates: Rates,
-}
-
-/// Rates that replace the others at certain hours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OffPeak {
-    pub rates: Rates,
-    pub windows: Box<[Window]>,
-    /// IANA name of the zone the weekdays are read in; UTC when absent. The hours are always UTC.
-    pub weekday_timezone: Option<Arc<str>>,
-}
-
-/// When an off-peak rate holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    pub hours_utc: Box<[Hours]>,
-    /// 1 is Monday, 7 is Sunday; sorted.
-    pub weekdays: Box<[u8]>,
-}
-
-/// A span of the day in minutes after midnight UTC: start included, end excluded. It may wrap midnight;
-/// equal ends are the whole day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hours {
-    pub from_minute: u16,
-    pub to_minute: u16,
-}
-
-impl Hours {
-    /// Reads `HH:MM-HH:MM`.
-    pub fn parse(text: &str) -> Option<Hours> {
-        let (from, to) = text.split_once('-')?;
-        Some(Hours {
-            from_minute: minute_of_day(from)?,
-            to_minute: minute_of_day(to)?,
-        })
-    }
-}
-
-fn minute_of_day(text: &str) -> Option<u16> {
-    let (hour, minute) = text.split_once(':')?;
-    let (hour, minute) = (two_digits(hour)?, two_digits(minute)?);
-    (hour < 24 && minute < 60).then_some(hour * 60 + minute)
-}
-
-fn two_digits(text: &str) -> Option<u16> {
-    let is_plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_plain { text.parse().ok() } else { None }
-}
-
-impl std::fmt::Display for Hours {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (from, to) = (self.from_minute, self.to_minute);
-        write!(
-            f,
-            "{:02}:{:02}-{:02}:{:02}",
-            from / 60,
-            from % 60,
-            to / 60,
-            to % 60
-        )
-    }
 }
 
 /// What the tools of a model cost.
@@ -169,6 +110,10 @@ impl Uplift {
         (Uplift::InferenceUs, "inference_us"),
         (Uplift::SpeedFast, "speed_fast"),
     ];
+
+    pub fn name(self) -> &'static str {
+        name_of(&Uplift::NAMES, self).unwrap_or_default()
+    }
 }
 
 /// A unit other than the token. It keeps LiteLLM's field name, which says what is counted.
@@ -250,30 +195,5 @@ impl Prices {
     pub fn new(rates: Rates, rare: RarePrices) -> Prices {
         let rare = (rare != RarePrices::default()).then(|| Box::new(rare));
         Prices { rates, rare }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hours_are_two_times_of_day() {
-        let late = Hours {
-            from_minute: 600,
-            to_minute: 0,
-        };
-        assert_eq!(Hours::parse("10:00-00:00"), Some(late));
-        assert_eq!(late.to_string(), "10:00-00:00");
-        for text in [
-            "",
-            "10:00",
-            "24:00-01:00",
-            "1:00-2:00",
-            "10:60-11:00",
-            "+1:00-02:00",
-        ] {
-            assert_eq!(Hours::parse(text), None, "{text}");
-        }
     }
 }

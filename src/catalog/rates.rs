@@ -205,6 +205,25 @@ impl Rates {
         self.0.iter().copied()
     }
 
+    /// The rates of one component, for any threshold and tier.
+    pub fn of(&self, component: Component) -> impl Iterator<Item = (RateKey, Rate)> + '_ {
+        let from = self.0.partition_point(|(key, _)| key.component < component);
+        self.0[from..]
+            .iter()
+            .copied()
+            .take_while(move |(key, _)| key.component == component)
+    }
+
+    /// Whether a component has a base rate of this tier.
+    pub fn has(&self, component: Component, tier: Tier) -> bool {
+        let key = RateKey {
+            component,
+            above_tokens: 0,
+            tier,
+        };
+        self.get(key).is_some()
+    }
+
     /// Whether any rate of this tier is published.
     pub fn has_tier(&self, tier: Tier) -> bool {
         self.iter().any(|(key, _)| key.tier == tier)

@@ -17,7 +17,10 @@ fn names_resolve_in_the_order_v1_key_id_unique_name() {
         ("gemini-2.0-flash", "gemini/gemini-2.0-flash"),
         ("perplexity/sonar", "perplexity/sonar"),
         ("perplexity/perplexity/sonar", "perplexity/perplexity/sonar"),
-        ("deepseek-chat", "deepseek/deepseek-chat~bare"),
+        // One model with two keys, since the bare one leaves out a price that the other states.
+        ("deepseek-chat", "deepseek/deepseek-chat"),
+        // Two models, since the two keys state different prices.
+        ("gemini-exp-1206", "gemini/gemini-exp-1206~bare"),
         ("deepseek/deepseek-chat", "deepseek/deepseek-chat"),
         // Two providers of v1 had it; Together AI came first.
         (

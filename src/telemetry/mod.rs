@@ -29,6 +29,7 @@ const SHARDS: usize = 4;
 pub enum Feature {
     CostEstimate,
     BatchEstimate,
+    Compare,
     ProviderFilter,
     ModeFilter,
     Search,
@@ -40,9 +41,10 @@ pub enum Feature {
 }
 
 impl Feature {
-    pub const ALL: [Feature; 10] = [
+    pub const ALL: [Feature; 11] = [
         Feature::CostEstimate,
         Feature::BatchEstimate,
+        Feature::Compare,
         Feature::ProviderFilter,
         Feature::ModeFilter,
         Feature::Search,
@@ -57,6 +59,7 @@ impl Feature {
         match self {
             Feature::CostEstimate => "cost_estimate",
             Feature::BatchEstimate => "cost_estimate_batch",
+            Feature::Compare => "compare",
             Feature::ProviderFilter => "provider_filter",
             Feature::IncludeRetired => "include_retired",
             Feature::ModeFilter => "mode_filter",

@@ -9,12 +9,13 @@ use crate::harness::{Instance, Response};
 const ESTIMATE: &str = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
 
 /// Business routes; the rest are probes.
-const BUSINESS: [&str; 8] = [
+const BUSINESS: [&str; 9] = [
     "/",
     "/models",
     "/pricing",
     "/cost-estimate",
     "/cost-estimate/batch",
+    "/compare",
     "/performance",
     "/use-cases",
     "/telemetry",

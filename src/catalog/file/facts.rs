@@ -12,9 +12,10 @@ use super::record::{
 use super::{ORIGIN_V1, PER_QUERY};
 use crate::catalog::capability::{Capabilities, Capability, Known};
 use crate::catalog::intern::Interner;
+use crate::catalog::off_peak::{Hours, OffPeak, Window};
 use crate::catalog::prices::{
-    FreeRequests, Hours, OffPeak, Period, Prices, RarePrices, SearchBilling, SearchCost,
-    SearchPrices, Step, Unit, Uplift, Window,
+    FreeRequests, Period, Prices, RarePrices, SearchBilling, SearchCost, SearchPrices, Step, Unit,
+    Uplift,
 };
 use crate::catalog::problem::Inspection;
 use crate::catalog::rates::{RateKey, Rates, UNIT_ERROR_FROM, UnknownRate};
@@ -208,10 +209,15 @@ impl FactsReader<'_> {
         OffPeak {
             rates: self.rates("off_peak", &record.rates),
             windows: windows.into_boxed_slice(),
-            weekday_timezone: record
-                .weekday_timezone
-                .as_ref()
-                .map(|zone| self.interner.intern(zone)),
+            weekday_zone: record.weekday_timezone.as_deref().and_then(|name| {
+                let zone = OffPeak::zone(name).ok_or("no such time zone");
+                self.inspection.accept(
+                    "off_peak",
+                    name,
+                    zone,
+                    "an IANA name, such as Asia/Shanghai",
+                )
+            }),
         }
     }
 

@@ -6,7 +6,8 @@ use super::record::{
 };
 use super::{FORMAT, FORMAT_VERSION, ORIGIN_V1, PER_QUERY, UNIT};
 use crate::catalog::capability::Known;
-use crate::catalog::prices::{OffPeak, Period, RarePrices, SearchBilling, Uplift};
+use crate::catalog::off_peak::OffPeak;
+use crate::catalog::prices::{Period, RarePrices, SearchBilling};
 use crate::catalog::rates::Rates;
 use crate::catalog::vocabulary::name_of;
 use crate::catalog::{Catalog, Mode, Model, Origin};
@@ -120,12 +121,7 @@ fn with_rare_prices<'a>(line: ModelLine<'a>, rare: &'a RarePrices) -> ModelLine<
         uplifts: Members(
             rare.uplifts
                 .iter()
-                .map(|&(uplift, factor)| {
-                    (
-                        name_of(&Uplift::NAMES, uplift).unwrap_or_default().into(),
-                        factor.to_string().into(),
-                    )
-                })
+                .map(|&(uplift, factor)| (uplift.name().into(), factor.to_string().into()))
                 .collect(),
         ),
         ..line
@@ -144,7 +140,11 @@ fn off_peak(off_peak: &OffPeak) -> OffPeakRecord<'_> {
     OffPeakRecord {
         rates: rates(&off_peak.rates),
         windows: windows.collect(),
-        weekday_timezone: off_peak.weekday_timezone.as_deref().map(Text::from),
+        weekday_timezone: off_peak
+            .weekday_zone
+            .as_ref()
+            .and_then(|zone| zone.iana_name())
+            .map(Text::from),
     }
 }
 

@@ -10,9 +10,9 @@ use super::fields::{Fact, Field, IGNORED_PROVIDER_ENTRIES, PROVIDER_UPLIFTS, rat
 use super::json::{Object, elements, text, whole_number};
 use crate::catalog::capability::{Capability, Known};
 use crate::catalog::intern::Interner;
+use crate::catalog::off_peak::{Hours, OffPeak, Window};
 use crate::catalog::prices::{
-    FreeRequests, Hours, OffPeak, Period, Prices, RarePrices, SearchBilling, SearchCost, Step,
-    Unit, Uplift, Window,
+    FreeRequests, Period, Prices, RarePrices, SearchBilling, SearchCost, Step, Unit, Uplift,
 };
 use crate::catalog::problem::Inspection;
 use crate::catalog::rates::{RateKey, Rates};
@@ -197,7 +197,10 @@ impl Reader<'_> {
                 .into_iter()
                 .map(|span| Hours::parse(&text(span)?))
                 .collect::<Option<_>>()?;
-            let weekdays: Box<[u8]> = serde_json::from_str(window.get("weekdays")?.get()).ok()?;
+            let weekdays: Box<[u8]> = match window.get("weekdays") {
+                Some(weekdays) => serde_json::from_str(weekdays.get()).ok()?,
+                None => (1..=7).collect(),
+            };
             if !weekdays.is_sorted_by(|one, two| one < two)
                 || !weekdays.iter().all(|day| (1..=7).contains(day))
             {
@@ -208,11 +211,14 @@ impl Reader<'_> {
                 weekdays,
             });
         }
-        let zone = off_peak.get("weekday_timezone").and_then(text);
+        let weekday_zone = match off_peak.get("weekday_timezone") {
+            Some(zone) => Some(OffPeak::zone(&text(zone)?)?),
+            None => None,
+        };
         Some(OffPeak {
             rates: self.rates_of(&off_peak, &["windows", "weekday_timezone"])?,
             windows: windows.into_boxed_slice(),
-            weekday_timezone: zone.map(|zone| self.interner.intern(&zone)),
+            weekday_zone,
         })
     }
 

@@ -80,6 +80,7 @@ pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
     );
     let (mut named, twins) = twins::name(candidates);
     report.merged_twins = twins.merged;
+    report.completed_twins = twins.completed;
     report.marked_twins = twins.marked;
 
     let v1_listings = list_v1(

@@ -20,6 +20,8 @@ pub struct Report {
     pub kept: usize,
     /// Entries that joined a twin with the same facts.
     pub merged_twins: usize,
+    /// Bare keys that took over rates which only their twin states.
+    pub completed_twins: Vec<String>,
     /// Ids with a suffix, because their twin states other facts.
     pub marked_twins: Vec<String>,
     pub left_out: BTreeMap<LeftOut, usize>,
@@ -53,6 +55,13 @@ impl fmt::Display for Report {
             self.marked_twins.len(),
             self.marked_twins.join(", ")
         )?;
+        if !self.completed_twins.is_empty() {
+            writeln!(
+                f,
+                "completed by the rates of a twin: {}",
+                self.completed_twins.join(", ")
+            )?;
+        }
         for (reason, count) in &self.left_out {
             writeln!(f, "{count} left out: {reason}")?;
         }

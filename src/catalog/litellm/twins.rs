@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::Facts;
+use crate::catalog::rates::Rates;
 
 /// An entry that is to become a model, or to join one.
 #[derive(Debug)]
@@ -30,10 +31,11 @@ pub(super) struct Named {
 #[derive(Debug, Default)]
 pub(super) struct TwinCounts {
     pub merged: usize,
+    pub completed: Vec<String>,
     pub marked: Vec<String>,
 }
 
-/// Gives every candidate its id. Twins that state the same facts become one model with two keys. Where they
+/// Gives every candidate its id. A bare key is first completed by its twin, as [`complete`] says. Twins that state the same facts become one model with two keys. Where they
 /// differ both stay, since each key must be priced as it stands (pricing.md 2.10): the key with the
 /// provider's prefix gets the plain id, the bare one the suffix `~bare`, one with a prefix of LiteLLM's own
 /// making a suffix of that prefix.
@@ -56,6 +58,7 @@ pub(super) fn name(candidates: Vec<Candidate>) -> (Vec<Named>, TwinCounts) {
                 twin.key.clone(),
             )
         });
+        counts.completed.extend(complete(&mut twins));
         let first = named.len();
         for twin in twins {
             if let Some(same) = named[first..]
@@ -80,4 +83,35 @@ pub(super) fn name(candidates: Vec<Candidate>) -> (Vec<Named>, TwinCounts) {
         }
     }
     (named, counts)
+}
+
+/// Adds to bare keys the rates that only the twin with the provider's prefix states, unless a rate that both
+/// state differs. LiteLLM itself prices such a bare key by the twin: `deepseek-chat` leaves out that cache
+/// writes are free, `deepseek/deepseek-chat` says it. Gives the keys that have more rates now.
+fn complete(twins: &mut [Candidate]) -> Vec<String> {
+    let Some((prefixed, others)) = twins.split_first_mut() else {
+        return Vec::new();
+    };
+    if prefixed.prefix.is_none() {
+        return Vec::new();
+    }
+    let stated = &prefixed.facts.prices.rates;
+    let mut completed = Vec::new();
+    for bare in others.iter_mut().filter(|twin| twin.prefix.is_none()) {
+        let rates = &mut bare.facts.prices.rates;
+        if rates
+            .iter()
+            .any(|(key, rate)| stated.get(key).is_some_and(|other| other != rate))
+        {
+            continue;
+        }
+        let missing = stated.iter().filter(|(key, _)| rates.get(*key).is_none());
+        let all: Vec<_> = rates.iter().chain(missing).collect();
+        if all.len() > rates.iter().len() {
+            // No key is in both parts, so that there is nothing to refuse.
+            *rates = Rates::new(all).unwrap_or_default();
+            completed.push(bare.key.clone());
+        }
+    }
+    completed
 }

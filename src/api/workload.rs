@@ -1,0 +1,134 @@
+//! The fields that say what is to be priced: tokens, terms, and how often.
+
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+
+use super::fields::Fields;
+use crate::catalog::prices::Uplift;
+use crate::clock::Timestamp;
+use crate::estimate::{Occasions, Region, SearchSize, ServiceTier, Terms, Usage};
+use crate::money::Factor;
+
+/// More calls than anyone makes in a year.
+const REQUESTS_MAX: u64 = 1_000_000_000_000;
+
+/// What is to be priced, whichever the model.
+pub struct Workload {
+    pub usage: Usage,
+    pub terms: Terms,
+    /// How many such calls.
+    pub requests: u64,
+}
+
+impl Workload {
+    /// Reads the fields; what is wrong with them is noted there. `now` is when a call is made that does
+    /// not say.
+    pub fn read(fields: &mut Fields, now: SystemTime) -> Workload {
+        let usage = usage(fields);
+        let mut occasions = Occasions::default();
+        for occasion in [
+            fields.word("inference_geo", &INFERENCE_GEOS).flatten(),
+            fields.word("data_residency", &DATA_RESIDENCIES).flatten(),
+            fields.word("speed", &SPEEDS).flatten(),
+            vertex_location(fields),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            occasions.add(occasion);
+        }
+        let requests = fields.positive("requests", REQUESTS_MAX);
+        Workload {
+            usage,
+            requests: requests.unwrap_or(1),
+            terms: Terms {
+                service_tier: fields
+                    .word("service_tier", &ServiceTier::NAMES)
+                    .unwrap_or_default(),
+                occasions,
+                region: fields.parsed("region", Region::parse, PLACE),
+                search_size: fields
+                    .word("search_context_size", &SearchSize::NAMES)
+                    .unwrap_or_default(),
+                explicit_cache: fields.word("cache_type", &CACHE_TYPES).unwrap_or(false),
+                at: moment(fields, now),
+                after_discount: fields.decimal(
+                    "discount_percent",
+                    |text| Factor::after_discount(text).ok(),
+                    "Input should be a number from 0 to 100 with at most four decimals",
+                ),
+            },
+        }
+    }
+}
+
+const INFERENCE_GEOS: [(Option<Uplift>, &str); 2] =
+    [(Some(Uplift::InferenceUs), "us"), (None, "global")];
+const DATA_RESIDENCIES: [(Option<Uplift>, &str); 3] = [
+    (Some(Uplift::ProcessingEu), "eu"),
+    (Some(Uplift::ProcessingUs), "us"),
+    (None, "global"),
+];
+const SPEEDS: [(Option<Uplift>, &str); 2] = [(Some(Uplift::SpeedFast), "fast"), (None, "standard")];
+const CACHE_TYPES: [(bool, &str); 2] = [(true, "ephemeral"), (false, "implicit")];
+const PLACE: &str = "Input should be a region, such as eu, us-east5 or global";
+
+fn usage(fields: &mut Fields) -> Usage {
+    let usage = Usage {
+        input_tokens: fields.tokens("input_tokens"),
+        output_tokens: fields.tokens("output_tokens"),
+        cache_read_tokens: fields.count("cache_read_input_tokens"),
+        cache_write_tokens: fields.count("cache_creation_input_tokens"),
+        cache_write_1h_tokens: fields.count("cache_creation_1h_input_tokens"),
+        audio_input_tokens: fields.count("audio_input_tokens"),
+        reasoning_tokens: fields.count("reasoning_tokens"),
+        audio_output_tokens: fields.count("audio_output_tokens"),
+        citation_tokens: fields.count("citation_tokens"),
+        web_searches: fields.count("web_search_requests"),
+    };
+    // A part that is larger than the whole would be billed twice or not at all, so it is refused before a
+    // price is looked up (pricing.md 2.2). A whole that could not be read has been refused already.
+    if fields.is_sound() {
+        let special_input = usage.cache_read_tokens
+            + usage.cache_write_tokens
+            + usage.cache_write_1h_tokens
+            + usage.audio_input_tokens;
+        if special_input > usage.input_tokens {
+            fields.contradiction(format!(
+                "cache_read_input_tokens, cache_creation_input_tokens, cache_creation_1h_input_tokens and \
+                 audio_input_tokens are part of input_tokens, but their sum {special_input} is more than \
+                 {}",
+                usage.input_tokens
+            ));
+        }
+        let special_output = usage.reasoning_tokens + usage.audio_output_tokens;
+        if special_output > usage.output_tokens {
+            fields.contradiction(format!(
+                "reasoning_tokens and audio_output_tokens are part of output_tokens, but their sum \
+                 {special_output} is more than {}",
+                usage.output_tokens
+            ));
+        }
+    }
+    usage
+}
+
+/// Every location but the global one is a regional endpoint.
+fn vertex_location(fields: &mut Fields) -> Option<Uplift> {
+    match fields.parsed("vertex_location", Region::parse, PLACE)? {
+        Region::Global => None,
+        _ => Some(Uplift::RegionalEndpoint),
+    }
+}
+
+fn moment(fields: &mut Fields, now: SystemTime) -> OffsetDateTime {
+    fields
+        .parsed(
+            "as_of",
+            Timestamp::parse,
+            "Input should be a moment in RFC 3339, such as 2026-11-23T02:00:00Z",
+        )
+        .unwrap_or_else(|| now.into())
+        .into()
+}
