@@ -1,13 +1,11 @@
-//! The README's console blocks, run as they stand.
+//! The console blocks of the documents, run as they stand.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::harness::Instance;
 
-const README: &str = "README.md";
-
-/// Where the README's commands expect the server.
+/// Where the documents' commands expect the server.
 const DOCUMENTED_ADDRESS: &str = "localhost:8000";
 
 struct Example {
@@ -78,8 +76,17 @@ fn three_dots_stand_for_anything() {
 
 #[test]
 fn the_commands_of_the_readme_say_what_it_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(README);
-    let text = std::fs::read_to_string(path).expect("the README");
+    run_commands_of("README.md", 5);
+}
+
+#[test]
+fn the_commands_of_the_pricing_guide_say_what_it_says() {
+    run_commands_of("docs/PRICING.md", 19);
+}
+
+fn run_commands_of(document: &str, commands_min: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = std::fs::read_to_string(path).expect("the document");
     let mut run = 0;
     for block in blocks(&text) {
         // A block may end its server.
@@ -87,7 +94,7 @@ fn the_commands_of_the_readme_say_what_it_says() {
         let address = server.address.to_string();
         for example in block {
             let (line, command) = (example.line, &example.command);
-            let place = format!("{README}, line {line}: {command}");
+            let place = format!("{document}, line {line}: {command}");
             assert!(command.starts_with("curl "), "{place}: only curl is run");
             let output = Command::new("sh")
                 .arg("-c")
@@ -107,5 +114,5 @@ fn the_commands_of_the_readme_say_what_it_says() {
             run += 1;
         }
     }
-    assert!(run >= 5, "{run} commands were run");
+    assert!(run >= commands_min, "{run} commands were run");
 }
