@@ -89,23 +89,25 @@ impl Bill {
         self.line(what, what.part(), tokens, applied.rate.usd(), multiplier)
     }
 
-    /// Says when the rate is not one of the tier that is billed.
+    /// Says when the rate is not the tier's own.
     fn warn_of_gap(&mut self, tariff: &Tariff, what: What, applied: Applied) {
         let tier = tariff.tier;
-        if tier == Tier::Standard || tier == applied.tier || tariff.is_assumed_batch() {
-            return;
-        }
-        self.warnings.push(match what.component() {
-            _ if tier == Tier::Batch => Warning::BatchIncomplete { what },
-            Some(component) if applied.above_tokens > 0 && tariff.has_own(component) => {
-                Warning::ThresholdIncomplete {
+        let has_own = what.component().is_some_and(|of| tariff.has_own(of));
+        match tier {
+            Tier::Standard => {}
+            // A batch never prices reasoning apart.
+            Tier::Batch if has_own || what == What::Reasoning || tariff.is_assumed_batch() => {}
+            Tier::Batch => self.warnings.push(Warning::BatchIncomplete { what }),
+            _ if tier == applied.tier => {}
+            _ if has_own && applied.above_tokens > 0 => {
+                self.warnings.push(Warning::ThresholdIncomplete {
                     tier,
                     what,
                     above_tokens: applied.above_tokens,
-                }
+                });
             }
-            _ => Warning::TierIncomplete { tier, what },
-        });
+            _ => self.warnings.push(Warning::TierIncomplete { tier, what }),
+        }
     }
 
     /// Adds the line for web searches. Multipliers are on tokens, not on tools.

@@ -25,6 +25,8 @@ mod drain;
 mod encodings;
 /// What a call costs, by every name there is.
 mod estimates;
+/// What an estimate says of itself, and what is refused.
+mod explained;
 /// Which deployment an instance says it belongs to.
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
