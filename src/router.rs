@@ -1,7 +1,7 @@
 //! From method and path to a route. Pure.
 //!
-//! It assumes that every route has a fixed path and one method, which keeps it a table and a
-//! search; both can be relaxed when a route needs it.
+//! It assumes that every route has one method, and a fixed path or one that ends with a
+//! placeholder, which keeps it a table and a search.
 
 use crate::exchange::{Endpoint, Method, Triage, Work};
 
@@ -11,6 +11,7 @@ use crate::exchange::{Endpoint, Method, Triage, Work};
 pub enum Route {
     Info,
     Models,
+    ModelDetails,
     Pricing,
     CostEstimate,
     CostEstimateBatch,
@@ -38,6 +39,7 @@ pub struct RouteInfo {
     pub route: Route,
     /// The method, or "*" for the two that answer nothing in particular.
     pub method: &'static str,
+    /// The path; a placeholder in braces at its end stands for whatever follows, slashes too.
     pub path: &'static str,
     pub description: &'static str,
     work: Work,
@@ -60,7 +62,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 20] = [
+pub static ROUTES: [RouteInfo; 21] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -68,6 +70,13 @@ pub static ROUTES: [RouteInfo; 20] = [
         "/models",
         Work::Light,
         "Names of all models, by provider",
+    ),
+    row(
+        Route::ModelDetails,
+        "GET",
+        "/models/{model}",
+        Work::Light,
+        "Everything known of one model",
     ),
     row(
         Route::Pricing,
@@ -246,15 +255,32 @@ pub fn triage(method: Method, path: &str, query: &str) -> Triage {
     }
 }
 
+/// What stands in a path for its route's placeholder, still percent-encoded; empty when the route has
+/// none.
+pub fn placeholder(path: &str) -> &str {
+    find(path).map_or("", |(_, rest)| rest)
+}
+
 fn at_path(path: &str) -> Option<Route> {
+    find(path).map(|(route, _)| route)
+}
+
+/// The route of a path, and what stands for its placeholder.
+fn find(path: &str) -> Option<(Route, &str)> {
     let path = match path.strip_suffix('/') {
         Some(shorter) if !shorter.is_empty() => shorter,
         _ => path,
     };
     ROUTES
         .iter()
-        .find(|row| row.path == path && row.route.is_public())
-        .map(|row| row.route)
+        .filter(|row| row.route.is_public())
+        .find_map(|row| {
+            let rest = match row.path.split_once('{') {
+                Some((start, _)) => path.strip_prefix(start).filter(|rest| !rest.is_empty()),
+                None => (path == row.path).then_some(""),
+            };
+            Some((row.route, rest?))
+        })
 }
 
 #[cfg(test)]
@@ -286,9 +312,21 @@ mod tests {
                 Route::CostEstimate,
             ),
             (
-                "only one slash is forgiven",
+                "a placeholder takes slashes",
+                Method::Get,
+                "/models/openai/gpt-4o",
+                Route::ModelDetails,
+            ),
+            (
+                "a placeholder stands for something",
                 Method::Get,
                 "/models//",
+                Route::Unknown,
+            ),
+            (
+                "only one slash is forgiven",
+                Method::Get,
+                "/pricing//",
                 Route::Unknown,
             ),
             ("empty path", Method::Get, "", Route::Unknown),
@@ -316,6 +354,20 @@ mod tests {
         ];
         for (name, method, path, expected) in rows {
             assert_eq!(route(method, path), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_what_follows_without_the_trailing_slash() {
+        for (path, expected) in [
+            ("/models/gpt-4o", "gpt-4o"),
+            ("/models/openai/gpt-4o/", "openai/gpt-4o"),
+            ("/models/a%2Fb", "a%2Fb"),
+            ("/models//a", "/a"),
+            ("/models/", ""),
+            ("/pricing", ""),
+        ] {
+            assert_eq!(placeholder(path), expected, "{path}");
         }
     }
 }

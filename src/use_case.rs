@@ -13,7 +13,7 @@ use crate::catalog::rates::{Component, RateKey, Tier};
 use crate::catalog::{Mode, Model};
 use crate::money::{Rate, Usd};
 
-pub use cost_tier::CostTier;
+pub use cost_tier::{CostTier, of as cost};
 
 /// How many use cases a model shows, of those that apply in their order.
 const USE_CASES_MAX: usize = 6;
@@ -37,7 +37,7 @@ pub struct Profile {
 
 /// Describes a model as of a day.
 pub fn profile(model: &Model, today: Date) -> Profile {
-    let (cost_tier, blended_usd_per_million) = cost_tier::of(model);
+    let (cost_tier, blended_usd_per_million) = cost(model);
     Profile {
         best_for: best_for::sentence(model, today),
         use_cases: use_cases(model, cost_tier),

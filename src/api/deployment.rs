@@ -118,7 +118,9 @@ pub fn shutdown_status(api: &Api) -> Reply {
 /// `?wait=true`, when the drain is over.
 pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
     check_shutdown(call, &api.access)?;
-    let wait = Query::parse(call.query).flag("wait")?;
+    let mut query = Query::parse(call.query);
+    let wait = query.flag("wait");
+    query.finish()?;
     let mut fields = Fields::parse_optional(call.body)?;
     let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
     let order = Order {

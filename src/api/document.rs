@@ -79,12 +79,17 @@ impl Document {
         if tags.are_known_to(call) {
             return tags.not_modified(call);
         }
-        let body = select();
-        if wants_gzip(call) && body.len() >= COMPRESSED_FROM_BYTES {
-            tags.compressed(Body::Own(compress(&body, Compression::fast())))
-        } else {
-            tags.plain(Body::Own(body))
-        }
+        tags.send(call, select())
+    }
+}
+
+/// The reply with a small document that is put together for this one request.
+pub fn reply_once(call: &Call, body: Vec<u8>) -> (Reply, Sent) {
+    let tags = Tags::new(&Sha256::digest(&body));
+    if tags.are_known_to(call) {
+        tags.not_modified(call)
+    } else {
+        tags.send(call, body)
     }
 }
 
@@ -117,6 +122,15 @@ impl Tags {
             &self.plain
         };
         (tagged(304, Body::Own(Vec::new()), tag), Sent::NotModified)
+    }
+
+    /// A body of this one reply, compressed when that is wanted and worth it.
+    fn send(&self, call: &Call, body: Vec<u8>) -> (Reply, Sent) {
+        if wants_gzip(call) && body.len() >= COMPRESSED_FROM_BYTES {
+            self.compressed(Body::Own(compress(&body, Compression::fast())))
+        } else {
+            self.plain(Body::Own(body))
+        }
     }
 
     fn plain(&self, body: Body) -> (Reply, Sent) {

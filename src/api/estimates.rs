@@ -52,13 +52,13 @@ struct CostEstimate<'a> {
 
 /// Which catalogue the prices are of.
 #[derive(Serialize)]
-struct CatalogStamp<'a> {
+pub struct CatalogStamp<'a> {
     version: &'a str,
     date: Timestamp,
 }
 
 impl<'a> CatalogStamp<'a> {
-    fn of(book: &'a Book) -> CatalogStamp<'a> {
+    pub fn of(book: &'a Book) -> CatalogStamp<'a> {
         let header = book.catalog.header();
         CatalogStamp {
             version: &header.version,
@@ -301,7 +301,8 @@ fn unavailable(name: &str, why: String) -> Comparison<'_> {
     }
 }
 
-fn closest(book: &Book, name: &str) -> Vec<String> {
+/// The names an unknown one may have been.
+pub fn closest(book: &Book, name: &str) -> Vec<String> {
     book.catalog
         .closest(name, CLOSEST_MAX)
         .into_iter()

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::book::Book;
 use super::document::Document;
 use super::rows::{performance_row, pricing_row, use_case_row, value_score};
+use super::selection::{Found, Selection};
 use crate::catalog::Model;
 use crate::clock::Timestamp;
 
@@ -35,18 +36,16 @@ impl Rows {
         let models = book.catalog.models();
         // Roomy, so that it never grows: pages that are not written to cost nothing.
         let mut bytes = Vec::with_capacity(models.len() * 2_048);
-        let listed: Vec<usize> = (0..models.len())
-            .filter(|&at| book.is_listed(&models[at]))
-            .collect();
+        let listed = Selection::unasked(Some(list)).find(book);
         let mut rows = vec![0..0; models.len()];
         let mut row = |bytes: &mut Vec<u8>, at: usize| {
             let start = bytes.len();
             write_row(book, list, &models[at], bytes);
             rows[at] = start..bytes.len();
         };
-        write_list(book, list, &listed, &listed, &mut bytes, &mut row);
+        write_list(book, list, &listed, &mut bytes, &mut row);
         let whole = 0..bytes.len();
-        for at in (0..models.len()).filter(|at| listed.binary_search(at).is_err()) {
+        for at in (0..models.len()).filter(|at| listed.matching.binary_search(at).is_err()) {
             row(&mut bytes, at);
         }
         Rows {
@@ -59,12 +58,12 @@ impl Rows {
         &self.document
     }
 
-    /// The list of these models, by their place in the catalogue: `page` of them as rows, while
-    /// what is said of the whole is said of all that are `matching`.
-    pub fn select(&self, book: &Book, list: List, matching: &[usize], page: &[usize]) -> Vec<u8> {
-        let rows: usize = page.iter().map(|&at| self.rows[at].len() + 1).sum();
-        let mut bytes = Vec::with_capacity(rows + 16 * 1_024);
-        write_list(book, list, matching, page, &mut bytes, &mut |bytes, at| {
+    /// The list of these models: a page of them as rows, while what is said of the whole is said of
+    /// all that match.
+    pub fn select(&self, book: &Book, list: List, found: &Found) -> Vec<u8> {
+        let rows = found.page().iter().map(|&at| self.rows[at].len() + 1);
+        let mut bytes = Vec::with_capacity(rows.sum::<usize>() + 16 * 1_024);
+        write_list(book, list, found, &mut bytes, &mut |bytes, at| {
             bytes.extend_from_slice(self.document.part(self.rows[at].clone()));
         });
         bytes
@@ -75,28 +74,25 @@ impl Rows {
 fn write_list(
     book: &Book,
     list: List,
-    matching: &[usize],
-    page: &[usize],
+    found: &Found,
     bytes: &mut Vec<u8>,
     row: &mut dyn FnMut(&mut Vec<u8>, usize),
 ) {
     bytes.extend_from_slice(b"{\"models\":[");
-    for (position, &at) in page.iter().enumerate() {
+    for (position, &at) in found.page().iter().enumerate() {
         if position > 0 {
             bytes.push(b',');
         }
         row(bytes, at);
     }
     bytes.extend_from_slice(b"],");
-    let models: Vec<&Model> = matching
-        .iter()
-        .map(|&at| &book.catalog.models()[at])
-        .collect();
+    let models = models_at(book, &found.matching);
+    let left_out = found.retired_left_out;
     let start = bytes.len();
     match list {
-        List::Pricing => write(bytes, &PricingTail::of(book, &models)),
-        List::Performance => write(bytes, &PerformanceTail::of(book, &models)),
-        List::UseCases => write(bytes, &UseCasesTail::of(book, &models)),
+        List::Pricing => write(bytes, &PricingTail::of(book, &models, left_out)),
+        List::Performance => write(bytes, &PerformanceTail::of(book, &models, left_out)),
+        List::UseCases => write(bytes, &UseCasesTail::of(book, &models, left_out)),
     }
     // The rest was written as an object of its own, whose brace is already open.
     bytes.remove(start);
@@ -126,6 +122,7 @@ struct ProviderStatus<'a> {
 #[derive(Serialize)]
 struct PricingTail<'a> {
     total_models: usize,
+    retired_left_out: usize,
     provider_status: Vec<ProviderStatus<'a>>,
     timestamp: Timestamp,
 }
@@ -133,6 +130,7 @@ struct PricingTail<'a> {
 #[derive(Serialize)]
 struct PerformanceTail<'a> {
     total_models: usize,
+    retired_left_out: usize,
     best_throughput: Option<&'a str>,
     lowest_latency: Option<&'a str>,
     largest_context: Option<&'a str>,
@@ -144,14 +142,16 @@ struct PerformanceTail<'a> {
 #[derive(Serialize)]
 struct UseCasesTail<'a> {
     total_models: usize,
+    retired_left_out: usize,
     providers: Vec<&'a str>,
     timestamp: Timestamp,
 }
 
 impl<'a> PricingTail<'a> {
-    fn of(book: &'a Book, models: &[&'a Model]) -> Self {
+    fn of(book: &'a Book, models: &[&'a Model], retired_left_out: usize) -> Self {
         PricingTail {
             total_models: models.len(),
+            retired_left_out,
             provider_status: provider_status(book, models),
             timestamp: Timestamp::start_of(book.today),
         }
@@ -159,7 +159,7 @@ impl<'a> PricingTail<'a> {
 }
 
 impl<'a> PerformanceTail<'a> {
-    fn of(book: &'a Book, models: &[&'a Model]) -> Self {
+    fn of(book: &'a Book, models: &[&'a Model], retired_left_out: usize) -> Self {
         // Of equals the first by id wins, so that the answer does not depend on the order asked for.
         let largest = models
             .iter()
@@ -173,6 +173,7 @@ impl<'a> PerformanceTail<'a> {
             .max_by(|one, two| one.0.total_cmp(&two.0).then(one.1.cmp(&two.1)));
         PerformanceTail {
             total_models: models.len(),
+            retired_left_out,
             best_throughput: None,
             lowest_latency: None,
             largest_context: largest.map(|(_, _, model)| model.listed_name()),
@@ -184,9 +185,10 @@ impl<'a> PerformanceTail<'a> {
 }
 
 impl<'a> UseCasesTail<'a> {
-    fn of(book: &'a Book, models: &[&'a Model]) -> Self {
+    fn of(book: &'a Book, models: &[&'a Model], retired_left_out: usize) -> Self {
         UseCasesTail {
             total_models: models.len(),
+            retired_left_out,
             providers: by_provider(book, models).into_keys().collect(),
             timestamp: Timestamp::start_of(book.today),
         }
@@ -205,7 +207,7 @@ fn provider_status<'a>(book: &'a Book, models: &[&'a Model]) -> Vec<ProviderStat
         .collect()
 }
 
-/// The models under their providers' display names, both in alphabetical order.
+/// The models under their providers' display names, which are in alphabetical order.
 fn by_provider<'a>(book: &'a Book, models: &[&'a Model]) -> BTreeMap<&'a str, Vec<&'a Model>> {
     let mut providers: BTreeMap<&str, Vec<&Model>> = BTreeMap::new();
     for model in models {
@@ -217,40 +219,46 @@ fn by_provider<'a>(book: &'a Book, models: &[&'a Model]) -> BTreeMap<&'a str, Ve
     providers
 }
 
+fn models_at<'a>(book: &'a Book, places: &[usize]) -> Vec<&'a Model> {
+    let models = book.catalog.models();
+    places.iter().map(|&at| &models[at]).collect()
+}
+
 /// `GET /models` without filters.
 pub fn models_document(book: &Book) -> Document {
-    let listed: Vec<&Model> = book
-        .catalog
-        .models()
-        .iter()
-        .filter(|model| book.is_listed(model))
-        .collect();
-    let bytes = models_list(book, &listed);
+    let bytes = models_list(book, &Selection::unasked(None).find(book));
     let whole = 0..bytes.len();
     Document::new(&bytes, whole)
 }
 
-/// The names of these models, each one that finds this very model.
-pub fn models_list(book: &Book, models: &[&Model]) -> Vec<u8> {
+/// The names of a page of these models, each one that finds this very model. Unasked, all of them stand
+/// in the order in which they stand under their providers.
+pub fn models_list(book: &Book, found: &Found) -> Vec<u8> {
     #[derive(Serialize)]
     struct Models<'a> {
         total_models: usize,
         providers: Vec<&'a str>,
         models_by_provider: BTreeMap<&'a str, Vec<&'a str>>,
         all_models: Vec<&'a str>,
+        retired_left_out: usize,
     }
-    let models_by_provider: BTreeMap<&str, Vec<&str>> = by_provider(book, models)
-        .into_iter()
-        .map(|(provider, models)| (provider, models.iter().map(|m| m.listed_name()).collect()))
-        .collect();
-    let mut bytes = Vec::with_capacity(models.len() * 100);
+    let page = models_at(book, found.page());
+    let mut bytes = Vec::with_capacity(page.len() * 100);
     write(
         &mut bytes,
         &Models {
-            total_models: models.len(),
-            providers: models_by_provider.keys().copied().collect(),
-            all_models: models_by_provider.values().flatten().copied().collect(),
-            models_by_provider,
+            total_models: found.matching.len(),
+            providers: by_provider(book, &models_at(book, &found.matching))
+                .into_keys()
+                .collect(),
+            models_by_provider: by_provider(book, &page)
+                .into_iter()
+                .map(|(provider, models)| {
+                    (provider, models.iter().map(|m| m.listed_name()).collect())
+                })
+                .collect(),
+            all_models: page.iter().map(|model| model.listed_name()).collect(),
+            retired_left_out: found.retired_left_out,
         },
     );
     bytes

@@ -5,14 +5,17 @@ mod body;
 mod book;
 mod breakdown;
 mod deployment;
+mod details;
 mod document;
 mod error;
 mod estimates;
 mod fields;
+mod filter;
 mod health;
 mod info;
 mod lists;
 mod models;
+mod order;
 mod query;
 mod rows;
 mod selection;
@@ -71,6 +74,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
     let reply = match Route::of(call.endpoint) {
         Route::Info => models::overview(&*book()?, telemetry, call),
         Route::Models => models::models(&*book()?, telemetry, call)?,
+        Route::ModelDetails => models::details(&*book()?, telemetry, call)?,
         Route::Pricing => models::rows(&*book()?, telemetry, call, List::Pricing)?,
         Route::UseCases => models::rows(&*book()?, telemetry, call, List::UseCases)?,
         Route::Performance => models::rows(&*book()?, telemetry, call, List::Performance)?,

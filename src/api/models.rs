@@ -1,16 +1,20 @@
-//! The handlers of the overview and the four lists: what is always the same is ready, what was
-//! selected is put together.
+//! The handlers of the overview, the four lists and a single model: what is always the same is ready,
+//! what was selected is put together.
 
 use std::time::SystemTime;
 
+use percent_encoding::percent_decode_str;
+
 use super::book::Book;
-use super::document::Sent;
+use super::details::model_details;
+use super::document::{Sent, reply_once};
 use super::error::Fault;
+use super::estimates::closest;
 use super::lists::{List, models_list};
 use super::query::Query;
 use super::selection::Selection;
-use crate::catalog::Model;
 use crate::exchange::{Call, Reply};
+use crate::router;
 use crate::telemetry::{Feature, Telemetry};
 
 /// `GET /`
@@ -24,17 +28,9 @@ pub fn models(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, 
     if call.query.is_empty() {
         return Ok(noted(telemetry, document.reply(call)));
     }
-    let selection = Selection::parse(book, &Query::parse(call.query), None)?;
+    let selection = Selection::parse(book, Query::parse(call.query), None)?;
     selection.take_note(telemetry);
-    let reply = document.selection(call, || {
-        let models = book.catalog.models();
-        let matching: Vec<&Model> = selection
-            .matching(book)
-            .iter()
-            .map(|&at| &models[at])
-            .collect();
-        models_list(book, &matching)
-    });
+    let reply = document.selection(call, || models_list(book, &selection.find(book)));
     Ok(noted(telemetry, reply))
 }
 
@@ -44,12 +40,26 @@ pub fn rows(book: &Book, telemetry: &Telemetry, call: &Call, list: List) -> Resu
     if call.query.is_empty() {
         return Ok(noted(telemetry, rows.document().reply(call)));
     }
-    let selection = Selection::parse(book, &Query::parse(call.query), Some(list))?;
+    let selection = Selection::parse(book, Query::parse(call.query), Some(list))?;
     selection.take_note(telemetry);
-    let reply = rows.document().selection(call, || {
-        let matching = selection.matching(book);
-        rows.select(book, list, &matching, selection.page(&matching))
-    });
+    let reply = rows
+        .document()
+        .selection(call, || rows.select(book, list, &selection.find(book)));
+    Ok(noted(telemetry, reply))
+}
+
+/// `GET /models/{model}`
+pub fn details(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
+    let encoded = router::placeholder(call.path);
+    let name = percent_decode_str(encoded).decode_utf8_lossy();
+    let Some(model) = book.catalog.find(&name) else {
+        return Err(Fault::UnknownModel {
+            closest: closest(book, &name),
+            name: name.into_owned(),
+        });
+    };
+    telemetry.record_feature(Feature::ModelDetails, SystemTime::now());
+    let reply = reply_once(call, model_details(book, model));
     Ok(noted(telemetry, reply))
 }
 

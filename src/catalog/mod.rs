@@ -6,6 +6,7 @@
 
 pub mod capability;
 pub mod file;
+mod filter;
 mod intern;
 pub mod litellm;
 mod model;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 
 use time::Date;
 
+pub use filter::Filter;
 pub use model::{Facts, Mode, Model, Origin, RETIRING_DAYS, Status, V1Listing};
 pub use problem::Problem;
 pub use provider::{Provider, ProviderId};

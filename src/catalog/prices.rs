@@ -84,6 +84,10 @@ pub enum Period {
 impl Period {
     /// Every period with its name in LiteLLM's map and in the catalogue file.
     pub const NAMES: [(Period, &str); 2] = [(Period::Day, "day"), (Period::Month, "month")];
+
+    pub fn name(self) -> &'static str {
+        name_of(&Period::NAMES, self).unwrap_or_default()
+    }
 }
 
 /// The occasions on which a whole cost is multiplied.

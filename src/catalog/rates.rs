@@ -56,6 +56,10 @@ impl Component {
         (Component::VideoOutput, "video_output"),
         (Component::Citation, "citation"),
     ];
+
+    pub fn name(self) -> &'static str {
+        name_of(&Component::NAMES, self).unwrap_or_default()
+    }
 }
 
 /// The service tier a rate is for.
@@ -107,7 +111,7 @@ impl RateKey {
 
 impl fmt::Display for RateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(name_of(&Component::NAMES, self.component).unwrap_or_default())?;
+        f.write_str(self.component.name())?;
         match self.above_tokens {
             0 => {}
             tokens if tokens % 1000 == 0 => write!(f, ">{}k", tokens / 1000)?,

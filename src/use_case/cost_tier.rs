@@ -111,7 +111,7 @@ impl CutOffs {
 ///
 /// A model of another mode is measured by that mode's unit. Where the map has no price in that unit, the
 /// model is billed per token and measured as text is.
-pub(super) fn of(model: &Model) -> (CostTier, Option<Usd>) {
+pub fn of(model: &Model) -> (CostTier, Option<Usd>) {
     if let Some(tier) = by_unit_of_mode(model) {
         return (tier, None);
     }

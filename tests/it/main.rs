@@ -27,12 +27,16 @@ mod encodings;
 mod estimates;
 /// What an estimate says of itself, and what is refused.
 mod explained;
+/// What can be asked of models: the four lists against the catalogue's own file.
+mod filters;
 /// Which deployment an instance says it belongs to.
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
 /// The four lists: who is in them, in which order.
 mod lists;
+/// One model with everything known.
+mod model;
 /// Money, digit by digit.
 mod numbers;
 /// More than the pool can do: what is refused, and that probes are answered all the same.

@@ -157,6 +157,148 @@ fn prices_are_sorted_by_what_is_asked_and_unknown_last() {
 }
 
 #[test]
+fn every_sort_key_goes_both_ways_with_unknown_figures_last() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    let keys: [(&str, &[&str]); 3] = [
+        (
+            "/pricing",
+            &[
+                "model_name",
+                "provider",
+                "cost_per_input_token",
+                "cost_per_output_token",
+                "context_window",
+            ],
+        ),
+        (
+            "/performance",
+            &["throughput", "latency", "context_window", "cost", "value"],
+        ),
+        (
+            "/use-cases",
+            &[
+                "model_name",
+                "provider",
+                "cost_tier",
+                "blended_usd_per_1m_tokens",
+                "context_window",
+            ],
+        ),
+    ];
+    for (path, keys) in keys {
+        for key in keys {
+            let mut sorted = |order: &str| {
+                let query = format!("{path}?search=mistral&sort_by={key}{order}");
+                list(&mut client, &query)
+            };
+            let (up, down, unasked) = (sorted("&order=asc"), sorted("&order=desc"), sorted(""));
+            let is_best_first_down = ["context_window", "value", "throughput"].contains(key);
+            let expected = if is_best_first_down { &down } else { &up };
+            assert_eq!(ids(&unasked), ids(expected), "{path}: {key} unasked");
+            let field = match *key {
+                "value" => "value_score",
+                "latency" => "latency_ms",
+                "cost" => "cost_per_input_token",
+                field => field,
+            };
+            let known = |list: &Value| -> Vec<bool> {
+                let rows = rows(list).iter();
+                rows.map(|row| !row[field].is_null()).collect()
+            };
+            for list in [&up, &down] {
+                let known = known(list);
+                assert!(
+                    known.is_sorted_by(|one, two| one >= two),
+                    "{path}: {key} has unknown figures last"
+                );
+            }
+            // Equal figures stay in the order of the ids, so only the figures are mirrored.
+            if key != &"cost" && key != &"cost_tier" {
+                let figures = |list: &Value| -> Vec<String> {
+                    let figures = rows(list).iter().map(|row| row[field].to_string());
+                    let is_output = field == "cost_per_output_token";
+                    let figures = figures.filter(|figure| figure != "null");
+                    // An embedding's unknown output price is shown as zero, and is last both ways.
+                    let figures = figures.filter(|figure| !is_output || figure != "0");
+                    figures.map(|figure| figure.to_lowercase()).collect()
+                };
+                let mut mirrored = figures(&down);
+                mirrored.reverse();
+                assert_eq!(figures(&up), mirrored, "{path}: {key} mirrored");
+            }
+        }
+    }
+    let tiers = list(&mut client, "/use-cases?provider=openai&sort_by=cost_tier");
+    let words = ["ultra-low", "low", "medium", "high"];
+    let places: Vec<usize> = rows(&tiers)
+        .iter()
+        .map(|row| {
+            words
+                .iter()
+                .position(|word| row["cost_tier"] == *word)
+                .unwrap()
+        })
+        .collect();
+    assert!(
+        places.is_sorted() && places.first() < places.last(),
+        "{places:?}"
+    );
+}
+
+#[test]
+fn an_order_alone_turns_the_usual_one_round() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    for path in ROW_LISTS {
+        let plain = ids(&list(&mut client, &format!("{path}?provider=groq")));
+        let mut turned = ids(&list(
+            &mut client,
+            &format!("{path}?provider=groq&order=desc"),
+        ));
+        turned.reverse();
+        assert_eq!(turned, plain, "{path}");
+    }
+}
+
+#[test]
+fn names_are_sorted_and_paged_like_rows() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    let names = |list: &Value| list["all_models"].as_array().unwrap().clone();
+    let whole = list(&mut client, "/models?search=llama");
+    let mut together = Vec::new();
+    for offset in (0..).step_by(30) {
+        let query = format!("/models?search=llama&limit=30&offset={offset}");
+        let page = list(&mut client, &query);
+        for of_all in ["total_models", "providers", "retired_left_out"] {
+            assert_eq!(page[of_all], whole[of_all], "{of_all} is of all that match");
+        }
+        let under_providers = page["models_by_provider"].as_object().unwrap();
+        let counts = under_providers
+            .values()
+            .map(|names| names.as_array().unwrap().len());
+        assert_eq!(counts.sum::<usize>(), names(&page).len(), "the page");
+        if names(&page).is_empty() {
+            break;
+        }
+        assert!(names(&page).len() <= 30);
+        together.extend(names(&page));
+    }
+    assert_eq!(together, names(&whole));
+
+    let query = "search=llama&sort_by=cost_per_input_token&order=desc&limit=25&offset=5";
+    let sorted = list(&mut client, &format!("/models?{query}"));
+    let rows_of = list(&mut client, &format!("/pricing?{query}"));
+    let mut found = Vec::new();
+    for name in names(&sorted) {
+        let name = name.as_str().unwrap().replace('/', "%2F");
+        found.push(list(&mut client, &format!("/models/{name}"))["id"].clone());
+    }
+    assert_eq!(serde_json::json!(found), serde_json::json!(ids(&rows_of)));
+}
+
+#[test]
 fn a_parameter_without_meaning_is_refused_with_what_it_may_be() {
     let server = Instance::start();
     let mut client = server.connect();

@@ -7,9 +7,8 @@ use super::record::{
 use super::{FORMAT, FORMAT_VERSION, ORIGIN_V1, PER_QUERY, UNIT};
 use crate::catalog::capability::Known;
 use crate::catalog::off_peak::OffPeak;
-use crate::catalog::prices::{Period, RarePrices, SearchBilling};
+use crate::catalog::prices::{RarePrices, SearchBilling};
 use crate::catalog::rates::Rates;
-use crate::catalog::vocabulary::name_of;
 use crate::catalog::{Catalog, Mode, Model, Origin};
 
 /// The text of a catalogue: header, providers, models, one JSON object a line.
@@ -112,9 +111,7 @@ fn with_rare_prices<'a>(line: ModelLine<'a>, rare: &'a RarePrices) -> ModelLine<
             .as_ref()
             .map(|free| FreeSearchesRecord {
                 count: free.count,
-                period: name_of(&Period::NAMES, free.period)
-                    .unwrap_or_default()
-                    .into(),
+                period: free.period.name().into(),
                 shared_group: free.shared_group.as_deref().map(Text::from),
             }),
         google_maps_query: search.google_maps_query.map(|usd| usd.to_string().into()),

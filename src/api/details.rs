@@ -1,0 +1,245 @@
+//! `GET /models/{model}`: everything known of one model.
+
+use serde::Serialize;
+
+use super::book::Book;
+use super::estimates::CatalogStamp;
+use super::rows::{name, source, status_word};
+use crate::catalog::capability::Known;
+use crate::catalog::off_peak::OffPeak;
+use crate::catalog::prices::{SearchBilling, SearchPrices};
+use crate::catalog::rates::Rates;
+use crate::catalog::{Mode, Model};
+use crate::clock::Timestamp;
+use crate::estimate::tier_word;
+use crate::money::{Factor, Usd};
+use crate::use_case;
+
+#[derive(Serialize)]
+struct Details<'a> {
+    id: &'a str,
+    model_name: &'a str,
+    keys: &'a [Box<str>],
+    v1_name: Option<&'a str>,
+    provider: &'a str,
+    provider_slug: &'a str,
+    mode: Option<&'static str>,
+    context_window: Option<u64>,
+    max_output_tokens: Option<u64>,
+    output_vector_size: Option<u64>,
+    capabilities: Capabilities,
+    status: &'static str,
+    deprecation_date: Option<String>,
+    currency: &'static str,
+    is_free_listing: bool,
+    rates: Vec<RateRow>,
+    steps: Vec<StepRow>,
+    off_peak: Option<OffPeakRow<'a>>,
+    units: Vec<UnitRow>,
+    web_search: Option<SearchRow<'a>>,
+    uplifts: Vec<UpliftRow>,
+    best_for: String,
+    use_cases: Vec<&'static str>,
+    strengths: Vec<String>,
+    cost_tier: &'static str,
+    blended_usd_per_1m_tokens: Option<Usd>,
+    source: &'a str,
+    price_as_of: Timestamp,
+    catalog: CatalogStamp<'a>,
+}
+
+/// What is in neither list is unknown.
+#[derive(Serialize)]
+struct Capabilities {
+    can: Vec<&'static str>,
+    cannot: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RateRow {
+    /// As the catalogue file names it: `input>272k@batch`.
+    rate: String,
+    component: &'static str,
+    above_input_tokens: u32,
+    service_tier: &'static str,
+    per_token: Usd,
+    per_million: Usd,
+}
+
+#[derive(Serialize)]
+struct StepRow {
+    above_input_tokens: u64,
+    up_to_input_tokens: u64,
+    rates: Vec<RateRow>,
+}
+
+#[derive(Serialize)]
+struct OffPeakRow<'a> {
+    windows: Vec<WindowRow<'a>>,
+    weekday_timezone: &'a str,
+    rates: Vec<RateRow>,
+}
+
+#[derive(Serialize)]
+struct WindowRow<'a> {
+    hours_utc: Vec<String>,
+    weekdays: &'a [u8],
+}
+
+#[derive(Serialize)]
+struct UnitRow {
+    unit: &'static str,
+    usd: Usd,
+}
+
+#[derive(Serialize)]
+struct SearchRow<'a> {
+    usd_per_search: Option<SearchCostRow>,
+    billing_unit: Option<&'static str>,
+    free_requests: Option<FreeRequestsRow<'a>>,
+    usd_per_google_maps_query: Option<Usd>,
+}
+
+#[derive(Serialize)]
+struct SearchCostRow {
+    low: Usd,
+    medium: Usd,
+    high: Usd,
+}
+
+#[derive(Serialize)]
+struct FreeRequestsRow<'a> {
+    count: u64,
+    period: &'static str,
+    shared_group: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct UpliftRow {
+    reason: &'static str,
+    factor: Factor,
+}
+
+/// The reply's body. It follows from the catalogue and the day alone.
+pub fn model_details(book: &Book, model: &Model) -> Vec<u8> {
+    let facts = &model.facts;
+    let provider = book.catalog.provider(model.provider);
+    let profile = use_case::profile(model, book.today);
+    let rare = facts.prices.rare.as_deref();
+    let details = Details {
+        id: &model.id,
+        model_name: name(model),
+        keys: &model.keys,
+        v1_name: model.v1.as_ref().map(|v1| &*v1.name),
+        provider: &provider.name,
+        provider_slug: &provider.slug,
+        mode: facts.mode.map(Mode::name),
+        context_window: facts.max_input_tokens,
+        max_output_tokens: facts.max_output_tokens,
+        output_vector_size: facts.output_vector_size,
+        capabilities: Capabilities {
+            can: facts.capabilities.names(Known::Yes).collect(),
+            cannot: facts.capabilities.names(Known::No).collect(),
+        },
+        status: status_word(model.status(book.today)),
+        deprecation_date: facts.deprecation_date.map(|date| date.to_string()),
+        currency: "USD",
+        is_free_listing: model.is_free_listing(),
+        rates: rate_rows(model.rates()),
+        steps: step_rows(model),
+        off_peak: rare
+            .and_then(|rare| rare.off_peak.as_ref())
+            .map(off_peak_row),
+        units: rare.map_or_else(Vec::new, |rare| {
+            let units = rare.units.iter();
+            units
+                .map(|&(unit, usd)| UnitRow {
+                    unit: unit.name(),
+                    usd,
+                })
+                .collect()
+        }),
+        web_search: rare.and_then(|rare| search_row(&rare.search)),
+        uplifts: rare.map_or_else(Vec::new, |rare| {
+            let uplifts = rare.uplifts.iter();
+            uplifts
+                .map(|&(uplift, factor)| UpliftRow {
+                    reason: uplift.name(),
+                    factor,
+                })
+                .collect()
+        }),
+        best_for: profile.best_for,
+        use_cases: profile.use_cases,
+        strengths: profile.strengths,
+        cost_tier: profile.cost_tier.word(),
+        blended_usd_per_1m_tokens: profile.blended_usd_per_million,
+        source: source(book, model),
+        price_as_of: Timestamp::start_of(book.catalog.header().date),
+        catalog: CatalogStamp::of(book),
+    };
+    serde_json::to_vec(&details).expect("details hold only strings, numbers and lists of them")
+}
+
+fn rate_rows(rates: &Rates) -> Vec<RateRow> {
+    rates
+        .iter()
+        .map(|(key, rate)| RateRow {
+            rate: key.to_string(),
+            component: key.component.name(),
+            above_input_tokens: key.above_tokens,
+            service_tier: tier_word(key.tier),
+            per_token: rate.usd(),
+            per_million: rate.per_million(),
+        })
+        .collect()
+}
+
+fn step_rows(model: &Model) -> Vec<StepRow> {
+    model
+        .steps()
+        .iter()
+        .map(|step| StepRow {
+            above_input_tokens: step.above_tokens,
+            up_to_input_tokens: step.up_to_tokens,
+            rates: rate_rows(&step.rates),
+        })
+        .collect()
+}
+
+fn off_peak_row(off_peak: &OffPeak) -> OffPeakRow<'_> {
+    let windows = off_peak.windows.iter().map(|window| WindowRow {
+        hours_utc: window.hours_utc.iter().map(ToString::to_string).collect(),
+        weekdays: &window.weekdays,
+    });
+    OffPeakRow {
+        windows: windows.collect(),
+        weekday_timezone: off_peak
+            .weekday_zone
+            .as_ref()
+            .and_then(|zone| zone.iana_name())
+            .unwrap_or("UTC"),
+        rates: rate_rows(&off_peak.rates),
+    }
+}
+
+/// `None` when nothing is known of searches.
+fn search_row(search: &SearchPrices) -> Option<SearchRow<'_>> {
+    (*search != SearchPrices::default()).then(|| SearchRow {
+        usd_per_search: search.per_search.map(|cost| SearchCostRow {
+            low: cost.low,
+            medium: cost.medium,
+            high: cost.high,
+        }),
+        billing_unit: match search.billing {
+            SearchBilling::PerQuery => Some("per_query"),
+            SearchBilling::Unsaid => None,
+        },
+        free_requests: search.free_requests.as_ref().map(|free| FreeRequestsRow {
+            count: free.count,
+            period: free.period.name(),
+            shared_group: free.shared_group.as_deref(),
+        }),
+        usd_per_google_maps_query: search.google_maps_query,
+    })
+}

@@ -1,0 +1,161 @@
+//! What each list can be sorted by.
+
+use std::cmp::Ordering;
+
+use super::book::Book;
+use super::query::Query;
+use super::rows::{mean_price, name, value_score};
+use crate::catalog::Model;
+use crate::money::Rate;
+use crate::use_case::{self, CostTier};
+
+/// Which figure of the models comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    by: Figure,
+    direction: Direction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figure {
+    Id,
+    Name,
+    Provider,
+    ContextWindow,
+    InputPrice,
+    OutputPrice,
+    MeanPrice,
+    BlendedPrice,
+    CostTier,
+    Value,
+    /// Nobody measured throughput or latency, so all models tie.
+    Throughput,
+    Latency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// The words of `sort_by`. Unasked, each goes from the best to the worst: small prices and large windows
+/// first, names in alphabetical order.
+pub struct Words(&'static [(Order, &'static str)]);
+
+/// The words of the list of names, and of the one with prices.
+pub const PRICES: Words = Words(&[
+    (ascending(Figure::Name), "model_name"),
+    (ascending(Figure::Provider), "provider"),
+    (ascending(Figure::InputPrice), "cost_per_input_token"),
+    (ascending(Figure::OutputPrice), "cost_per_output_token"),
+    (descending(Figure::ContextWindow), "context_window"),
+]);
+pub const PERFORMANCE: Words = Words(&[
+    (descending(Figure::Throughput), "throughput"),
+    (ascending(Figure::Latency), "latency"),
+    (descending(Figure::ContextWindow), "context_window"),
+    (ascending(Figure::MeanPrice), "cost"),
+    (descending(Figure::Value), "value"),
+]);
+pub const USE_CASES: Words = Words(&[
+    (ascending(Figure::Name), "model_name"),
+    (ascending(Figure::Provider), "provider"),
+    (ascending(Figure::CostTier), "cost_tier"),
+    (ascending(Figure::BlendedPrice), "blended_usd_per_1m_tokens"),
+    (descending(Figure::ContextWindow), "context_window"),
+]);
+
+const fn ascending(by: Figure) -> Order {
+    Order {
+        by,
+        direction: Direction::Ascending,
+    }
+}
+
+const fn descending(by: Figure) -> Order {
+    Order {
+        by,
+        direction: Direction::Descending,
+    }
+}
+
+impl Order {
+    /// The order of the catalogue, and of a list of rows nobody wants to have sorted.
+    pub const BY_ID: Order = ascending(Figure::Id);
+    /// The order of the list of names.
+    pub const BY_PROVIDER: Order = ascending(Figure::Provider);
+
+    /// Reads `sort_by` and `order`; what is wrong with them is kept in the query.
+    pub fn from_query(query: &mut Query, words: &Words, unasked: Order) -> Order {
+        const DIRECTIONS: [(Direction, &str); 2] = [
+            (Direction::Ascending, "asc"),
+            (Direction::Descending, "desc"),
+        ];
+        let order = query.word("sort_by", words.0).unwrap_or(unasked);
+        let direction = query.word("order", &DIRECTIONS);
+        Order {
+            direction: direction.unwrap_or(order.direction),
+            ..order
+        }
+    }
+
+    /// Sorts models, given by their places in the catalogue in its order. Those of which the figure is
+    /// unknown come last in both directions, and of equals the first by id.
+    pub fn arrange(self, book: &Book, models: &mut Vec<usize>) {
+        let by = self.direction;
+        match self.by {
+            Figure::Id => arrange(book, models, by, |model| Some(&model.id)),
+            Figure::Name => arrange(book, models, by, |model| {
+                Some(name(model).to_ascii_lowercase())
+            }),
+            Figure::Provider => arrange(book, models, by, |model| {
+                Some(&book.catalog.provider(model.provider).name)
+            }),
+            Figure::ContextWindow => {
+                arrange(book, models, by, |model| model.facts.max_input_tokens);
+            }
+            Figure::InputPrice => arrange(book, models, by, Model::input_rate),
+            Figure::OutputPrice => arrange(book, models, by, Model::output_rate),
+            Figure::MeanPrice => arrange(book, models, by, |model| Some(mean_price(model))),
+            Figure::BlendedPrice => arrange(book, models, by, |model| use_case::cost(model).1),
+            Figure::CostTier => arrange(book, models, by, |model| {
+                Some(use_case::cost(model).0).filter(|tier| *tier != CostTier::Unknown)
+            }),
+            // The bits of positive floats are in the order of the floats.
+            Figure::Value => arrange(book, models, by, |model| {
+                value_score(model).map(f64::to_bits)
+            }),
+            Figure::Throughput | Figure::Latency => {
+                arrange(book, models, by, |_| None::<Rate>);
+            }
+        }
+    }
+}
+
+fn arrange<'a, F: Ord>(
+    book: &'a Book,
+    models: &mut Vec<usize>,
+    direction: Direction,
+    figure: impl Fn(&'a Model) -> Option<F>,
+) {
+    let mut figures: Vec<(Option<F>, usize)> = models
+        .iter()
+        .map(|&at| (figure(&book.catalog.models()[at]), at))
+        .collect();
+    figures.sort_by(|(one, _), (two, _)| match (one, two) {
+        (Some(one), Some(two)) => direction.of(one.cmp(two)),
+        (one, two) => one.is_none().cmp(&two.is_none()),
+    });
+    models.clear();
+    models.extend(figures.into_iter().map(|(_, at)| at));
+}
+
+impl Direction {
+    fn of(self, ordering: Ordering) -> Ordering {
+        match self {
+            Direction::Ascending => ordering,
+            Direction::Descending => ordering.reverse(),
+        }
+    }
+}
