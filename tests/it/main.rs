@@ -6,6 +6,8 @@
 mod decimal;
 mod harness;
 mod load;
+/// What a call costs, worked out a second time from the published rules.
+mod oracle;
 
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
@@ -19,6 +21,8 @@ mod commands;
 mod contract;
 /// How an instance is told to leave, and by whom.
 mod deployment;
+/// Every model and sixteen usages each, against a second calculation.
+mod differential;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
 /// The large lists, compressed and conditional.
@@ -59,3 +63,5 @@ mod telemetry;
 mod terminal;
 /// The arrows between the rooms, and the promises of the documents.
 mod tidy;
+/// The worked examples, to the last digit.
+mod worked_examples;
