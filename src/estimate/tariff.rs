@@ -12,7 +12,7 @@ use crate::money::{Rate, Ratio};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Applied {
     pub rate: Rate,
-    /// A half where a rate of its own is missing; otherwise one.
+    /// One, or the halves that stand in for what is missing.
     pub share: Ratio,
     /// The threshold that was crossed; 0 for none.
     pub above_tokens: u64,
@@ -23,7 +23,7 @@ pub(super) struct Applied {
 impl Applied {
     fn halved(self) -> Applied {
         Applied {
-            share: Ratio::HALF,
+            share: self.share.times(Ratio::HALF).unwrap_or(Ratio::HALF),
             ..self
         }
     }
@@ -84,7 +84,7 @@ impl<'m> Tariff<'m> {
 
     /// The rate for tokens of a kind; `None` when neither it nor what stands in for it is published.
     pub fn rate_of(&self, what: What) -> Option<Applied> {
-        match what {
+        let applied = match what {
             What::Input => self.input(),
             What::CacheRead => self.cache_read(),
             What::CacheWrite => self.cache_write(),
@@ -95,6 +95,11 @@ impl<'m> Tariff<'m> {
             What::Reasoning => self.reasoning(),
             What::AudioOutput => self.audio_output(),
             What::WebSearch => None,
+        };
+        // Half of what the same call costs outside a batch, whatever that comes from.
+        match self.is_assumed_batch() {
+            true => applied.map(Applied::halved),
+            false => applied,
         }
     }
 
@@ -114,8 +119,8 @@ impl<'m> Tariff<'m> {
         let explicit = || self.find(Component::ExplicitCacheRead);
         let read = self.explicit_cache.then(explicit).flatten();
         let read = read.or_else(|| self.find(Component::CacheRead));
-        // A batch has no discount for a cache unless it says so.
-        let halves = self.seller.halves_cache_reads && self.tier != Tier::Batch;
+        // A published batch has no discount for a cache unless it says so.
+        let halves = self.seller.halves_cache_reads && !self.has_batch_price;
         read.or_else(|| match halves {
             true => self.input().map(Applied::halved),
             false => self.input(),
@@ -158,11 +163,8 @@ impl<'m> Tariff<'m> {
 
     /// The rate of a component itself; what stands in for a missing one is the business of the caller.
     fn find(&self, component: Component) -> Option<Applied> {
-        if self.tier != Tier::Batch {
-            return self.outside_batch(component);
-        }
         if !self.has_batch_price {
-            return self.outside_batch(component).map(Applied::halved);
+            return self.outside_batch(component);
         }
         let own = self.published(component, &[Tier::Batch]);
         match component {

@@ -19,7 +19,7 @@ pub enum LeftOut {
     NotAModel,
     /// It has no price per token at all.
     NoTokenPrice,
-    /// It makes or hears something other than text, its token prices are zero, and it is billed by that.
+    /// Its token prices are zero, and it has another price or is not for text.
     BilledByOtherUnit,
     /// An embedding whose only token price is a zero for output; it is billed per query or second.
     EmbeddingBilledByUse,
@@ -30,7 +30,7 @@ impl fmt::Display for LeftOut {
         f.write_str(match self {
             LeftOut::NotAModel => "not a model",
             LeftOut::NoTokenPrice => "no price per token",
-            LeftOut::BilledByOtherUnit => "not text, and no token price above zero",
+            LeftOut::BilledByOtherUnit => "billed by something other than tokens",
             LeftOut::EmbeddingBilledByUse => "an embedding billed per query or second",
         })
     }
@@ -48,16 +48,16 @@ pub(super) fn left_out(facts: &Facts) -> Option<LeftOut> {
         }
         has_any = true;
     }
-    let has_units = prices
-        .rare
-        .as_deref()
-        .is_some_and(|rare| !rare.units.is_empty());
+    let units = prices.rare.as_deref().map_or(&[][..], |rare| &rare.units);
     match facts.mode {
         _ if !has_any => Some(LeftOut::NoTokenPrice),
-        Some(Mode::Embedding) if has_units && prices.rates.base(Component::Input).is_none() => {
+        Some(Mode::Embedding)
+            if !units.is_empty() && prices.rates.base(Component::Input).is_none() =>
+        {
             Some(LeftOut::EmbeddingBilledByUse)
         }
         Some(mode) if !mode.is_text() => Some(LeftOut::BilledByOtherUnit),
+        _ if units.iter().any(|&(_, price)| price > Usd::ZERO) => Some(LeftOut::BilledByOtherUnit),
         // A text model at an explicit zero is a free listing; without a mode nothing is concluded.
         _ => None,
     }
