@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::error::{Fault, Problem};
-use super::fields::{Fields, missing};
+use super::fields::{Fields, Source, missing};
 
 impl Fields {
     /// Reads a body as one JSON object.
@@ -18,11 +18,11 @@ impl Fields {
     pub fn parse(body: &[u8]) -> Result<Fields, Fault> {
         let invalid = |problem| Fault::Invalid(vec![problem]);
         let Some(first) = body.iter().find(|byte| !byte.is_ascii_whitespace()) else {
-            return Err(invalid(missing(&["body"], Value::Null)));
+            return Err(invalid(missing(vec!["body".into()])));
         };
         if *first == b'{' {
             return match serde_json::from_slice(body) {
-                Ok(Object(fields)) => Ok(Fields::new("body", fields)),
+                Ok(Object(fields)) => Ok(Fields::new(Source::Body, fields)),
                 Err(error) => Err(invalid(not_json(body, &error))),
             };
         }
@@ -43,40 +43,20 @@ impl Fields {
     /// As for [`Fields::parse`], but an empty body is an object without fields.
     pub fn parse_optional(body: &[u8]) -> Result<Fields, Fault> {
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Fields::new("body", Vec::new()));
+            return Ok(Fields::new(Source::Body, Vec::new()));
         }
         Fields::parse(body)
     }
 
-    /// The parameters of a query as the fields they would be in a body: numbers and truth values where they
-    /// look like one, strings elsewhere. Those named `list` are a list of strings, each parameter one or
-    /// more of them between commas. Of others given several times the last counts; an empty one counts as
-    /// absent.
-    pub fn of_query(query: &str, list: &str) -> Fields {
-        let mut fields: Vec<(String, Value)> = Vec::new();
-        let mut items = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if name == list {
-                let names = value.split(',').map(str::trim);
-                items.extend(names.filter(|name| !name.is_empty()).map(Value::from));
-                continue;
-            }
-            let known = fields.iter().position(|(field, _)| *field == name);
-            if let Some(at) = known {
-                fields.swap_remove(at);
-            }
-            if !value.is_empty() {
-                let scalar = serde_json::from_str(&value).ok();
-                let scalar =
-                    scalar.filter(|scalar: &Value| scalar.is_number() || scalar.is_boolean());
-                let value = scalar.unwrap_or_else(|| Value::from(value.into_owned()));
-                fields.push((name.into_owned(), value));
-            }
-        }
-        if !items.is_empty() {
-            fields.push((list.to_owned(), Value::Array(items)));
-        }
-        Fields::new("query", fields)
+    /// The parameters of a query, as the fields they would be in a body. An empty one counts as absent.
+    pub fn of_query(query: &str) -> Fields {
+        let parameters = form_urlencoded::parse(query.as_bytes());
+        let fields = parameters.map(|(name, value)| {
+            let is_there = !value.is_empty();
+            let value = is_there.then(|| value.into_owned());
+            (name.into_owned(), value.into())
+        });
+        Fields::new(Source::Query, fields.collect())
     }
 }
 

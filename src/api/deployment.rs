@@ -9,7 +9,6 @@ use super::Api;
 use super::access::check_shutdown;
 use super::error::Fault;
 use super::fields::Fields;
-use super::query::Query;
 use crate::clock::Timestamp;
 use crate::config::DRAIN_TIMEOUT_SECONDS_MAX;
 use crate::deployment::{Order, Phase, ShutdownStatus};
@@ -118,7 +117,7 @@ pub fn shutdown_status(api: &Api) -> Reply {
 /// `?wait=true`, when the drain is over.
 pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
     check_shutdown(call, &api.access)?;
-    let mut query = Query::parse(call.query);
+    let mut query = Fields::of_query(call.query);
     let wait = query.flag("wait");
     query.finish()?;
     let mut fields = Fields::parse_optional(call.body)?;

@@ -135,17 +135,6 @@ pub fn unknown_model(name: &str, closest: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// "Input should be 'one', 'two' or 'three'"
-pub fn one_of<T>(words: &[(T, &str)]) -> String {
-    let quoted: Vec<String> = words.iter().map(|(_, word)| format!("'{word}'")).collect();
-    match quoted.split_last() {
-        Some((last, others)) if !others.is_empty() => {
-            format!("Input should be {} or {last}", others.join(", "))
-        }
-        _ => format!("Input should be {}", quoted.concat()),
-    }
-}
-
 /// Long strings are cut; large arrays and objects are not repeated at all.
 fn shortened(input: Value) -> Value {
     match input {

@@ -195,7 +195,7 @@ pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, F
 /// `GET /compare`
 pub fn compare(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
     telemetry.record_feature(Feature::Compare, SystemTime::now());
-    let fields = Fields::of_query(call.query, "models");
+    let fields = Fields::of_query(call.query);
     comparison(book, telemetry, fields, "models")
 }
 

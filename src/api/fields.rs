@@ -11,17 +11,34 @@ pub const TOKENS_MAX: u64 = 1_000_000_000_000_000;
 
 /// The fields of a request, and what is wrong with them so far.
 pub struct Fields {
-    /// Where they came from: "body" or "query".
-    place: &'static str,
+    source: Source,
     /// `None` for those that were read.
     fields: Vec<(String, Option<Value>)>,
     problems: Vec<Problem>,
 }
 
+/// Where fields came from, which decides how their values are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A JSON object: every value says what it is, and every name is there once.
+    Body,
+    /// Parameters: text, or null for an empty one. It is read as what it should be.
+    Query,
+}
+
+impl Source {
+    fn place(self) -> Place {
+        match self {
+            Source::Body => "body".into(),
+            Source::Query => "query".into(),
+        }
+    }
+}
+
 impl Fields {
-    pub(super) fn new(place: &'static str, fields: Vec<(String, Value)>) -> Fields {
+    pub(super) fn new(source: Source, fields: Vec<(String, Value)>) -> Fields {
         Fields {
-            place,
+            source,
             fields: fields
                 .into_iter()
                 .map(|(name, value)| (name, Some(value)))
@@ -44,13 +61,8 @@ impl Fields {
 
     /// A list of strings that must be there, of at most `length_max`.
     pub fn strings(&mut self, name: &str, length_max: usize) -> Vec<String> {
-        let items = match self.take(name) {
-            Some(Value::Array(items)) => items,
-            Some(other) => {
-                self.problem("list_type", name, "Input should be a valid list", other);
-                return Vec::new();
-            }
-            None => return self.miss(name),
+        let Some(items) = self.take_items(name) else {
+            return self.miss(name);
         };
         if items.len() > length_max {
             let message = format!(
@@ -64,12 +76,10 @@ impl Fields {
         for (index, item) in items.into_iter().enumerate() {
             match item {
                 Value::String(text) => strings.push(text),
-                other => self.problems.push(Problem::new(
-                    "string_type",
-                    vec![self.place.into(), name.into(), index.into()],
-                    "Input should be a valid string",
-                    other,
-                )),
+                other => {
+                    let message = "Input should be a valid string";
+                    self.item_problem("string_type", (name, index), message, other);
+                }
             }
         }
         strings
@@ -96,18 +106,53 @@ impl Fields {
         self.optional_number(name, TOKENS_MAX).unwrap_or(0)
     }
 
+    /// True or false; false when absent or null.
+    pub fn flag(&mut self, name: &str) -> bool {
+        let value = self.take(name).unwrap_or(Value::Null);
+        let is_so = match &value {
+            Value::Null => Some(false),
+            Value::Bool(is_so) => Some(*is_so),
+            Value::String(text) if self.source == Source::Query => {
+                match &*text.to_ascii_lowercase() {
+                    "true" | "1" | "yes" | "on" => Some(true),
+                    "false" | "0" | "no" | "off" => Some(false),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        is_so.unwrap_or_else(|| {
+            self.problem("bool_parsing", name, "Input should be true or false", value);
+            false
+        })
+    }
+
     /// One of a few words, as what the word means; `None` when absent or null.
     pub fn word<T: Copy>(&mut self, name: &str, words: &[(T, &str)]) -> Option<T> {
         let text = self.text(name)?;
-        let found = words
-            .iter()
-            .find(|(_, word)| word.eq_ignore_ascii_case(&text));
-        if found.is_none() {
-            let quoted: Vec<String> = words.iter().map(|(_, word)| format!("'{word}'")).collect();
-            let message = format!("Input should be one of {}", quoted.join(", "));
-            self.problem("enum", name, &message, text.into());
+        let meaning = meaning(&text, words);
+        if meaning.is_none() {
+            self.problem("enum", name, &one_of(words), text.into());
         }
-        found.map(|(meaning, _)| *meaning)
+        meaning
+    }
+
+    /// A list of a few words that may be absent or null, as what they mean, each once. Of the words without
+    /// a meaning the first is noted.
+    pub fn words<T: Copy + PartialEq>(&mut self, name: &str, words: &[(T, &str)]) -> Vec<T> {
+        let mut meanings = Vec::new();
+        let items = self.take_items(name).unwrap_or_default();
+        for (index, item) in items.into_iter().enumerate() {
+            match item.as_str().and_then(|text| meaning(text, words)) {
+                Some(meaning) if meanings.contains(&meaning) => {}
+                Some(meaning) => meanings.push(meaning),
+                None => {
+                    self.item_problem("enum", (name, index), &one_of(words), item);
+                    break;
+                }
+            }
+        }
+        meanings
     }
 
     /// A string that may be absent or null.
@@ -148,6 +193,7 @@ impl Fields {
         let value = self.take(name).filter(|value| !value.is_null())?;
         let parsed = match &value {
             Value::Number(number) => parse(&number.to_string()),
+            Value::String(text) if self.source == Source::Query => parse(text),
             _ => None,
         };
         if parsed.is_none() {
@@ -158,7 +204,7 @@ impl Fields {
 
     /// Notes that fields do not go together.
     pub fn contradiction(&mut self, message: String) {
-        let loc = vec![self.place.into()];
+        let loc = vec![self.source.place()];
         self.problems
             .push(Problem::new("value_error", loc, message, Value::Null));
     }
@@ -197,23 +243,55 @@ impl Fields {
         }
     }
 
+    /// A field that was not read yet. Of parameters of one name the last counts, as in v1.
     fn take(&mut self, name: &str) -> Option<Value> {
-        let (_, value) = self.fields.iter_mut().find(|(field, _)| field == name)?;
-        value.take()
+        let mut last = None;
+        for (_, value) in self.fields.iter_mut().filter(|(field, _)| field == name) {
+            last = value.take().or(last);
+        }
+        last.filter(|value| self.source == Source::Body || !value.is_null())
+    }
+
+    /// The items of a list that was not read yet; `None` when it is absent or null. Parameters of one name
+    /// are a list, each one or more items between commas.
+    fn take_items(&mut self, name: &str) -> Option<Vec<Value>> {
+        if self.source == Source::Body {
+            return match self.take(name)? {
+                Value::Array(items) => Some(items),
+                Value::Null => None,
+                other => {
+                    self.problem("list_type", name, "Input should be a valid list", other);
+                    Some(Vec::new())
+                }
+            };
+        }
+        let mut items = Vec::new();
+        for (_, value) in self.fields.iter_mut().filter(|(field, _)| field == name) {
+            if let Some(Value::String(text)) = value.take() {
+                let parts = text.split(',').map(str::trim);
+                items.extend(parts.filter(|part| !part.is_empty()).map(Value::from));
+            }
+        }
+        (!items.is_empty()).then_some(items)
     }
 
     fn miss<T: Default>(&mut self, name: &str) -> T {
-        self.problems
-            .push(missing(&[self.place, name], Value::Null));
+        let loc = vec![self.source.place(), name.into()];
+        self.problems.push(missing(loc));
         T::default()
     }
 
     fn whole_number(&mut self, name: &str, value: Value, max: u64) -> u64 {
-        let Value::Number(number) = &value else {
+        let number = match &value {
+            Value::Number(number) => Some(number.clone()),
+            Value::String(text) if self.source == Source::Query => serde_json::from_str(text).ok(),
+            _ => None,
+        };
+        let Some(number) = number else {
             self.problem("int_type", name, "Input should be a valid integer", value);
             return 0;
         };
-        match as_whole(number) {
+        match as_whole(&number) {
             Some(whole) if whole > i128::from(max) => {
                 let message = format!("Input should be less than or equal to {max}");
                 self.problem("less_than_equal", name, &message, value);
@@ -234,13 +312,31 @@ impl Fields {
     }
 
     fn problem(&mut self, kind: &'static str, name: &str, message: &str, input: Value) {
-        self.problems.push(Problem::new(
-            kind,
-            vec![self.place.into(), name.into()],
-            message,
-            input,
-        ));
+        let loc = vec![self.source.place(), name.into()];
+        self.problems.push(Problem::new(kind, loc, message, input));
     }
+
+    fn item_problem(
+        &mut self,
+        kind: &'static str,
+        (name, index): (&str, usize),
+        message: &str,
+        input: Value,
+    ) {
+        let loc = vec![self.source.place(), name.into(), index.into()];
+        self.problems.push(Problem::new(kind, loc, message, input));
+    }
+}
+
+/// What a word means, in any case.
+fn meaning<T: Copy>(text: &str, words: &[(T, &str)]) -> Option<T> {
+    let is_it = |(_, word): &&(T, &str)| word.eq_ignore_ascii_case(text);
+    words.iter().find(is_it).map(|(meaning, _)| *meaning)
+}
+
+fn one_of<T>(words: &[(T, &str)]) -> String {
+    let quoted: Vec<String> = words.iter().map(|(_, word)| format!("'{word}'")).collect();
+    format!("Input should be one of {}", quoted.join(", "))
 }
 
 /// The number, if it is a whole one: JSON does not tell 1000 from 1000.0.
@@ -253,7 +349,6 @@ fn as_whole(number: &Number) -> Option<i128> {
     (float.fract() == 0.0).then_some(float as i128)
 }
 
-pub(super) fn missing(loc: &[&str], input: Value) -> Problem {
-    let loc = loc.iter().map(|&place| Place::from(place)).collect();
-    Problem::new("missing", loc, "Field required", input)
+pub(super) fn missing(loc: Vec<Place>) -> Problem {
+    Problem::new("missing", loc, "Field required", Value::Null)
 }

@@ -1,26 +1,41 @@
 //! The filter of a request.
 
 use super::book::Book;
-use super::query::Query;
+use super::fields::{Fields, TOKENS_MAX};
 use crate::catalog::capability::Capability;
 use crate::catalog::{Filter, Mode};
+use crate::money::Usd;
 
 /// Longer words are in no name.
 const SEARCH_BYTES_MAX: usize = 256;
 
-/// Reads a filter from a query; what is wrong with it is kept there.
-pub fn from_query(book: &Book, query: &mut Query) -> Filter {
+/// Reads a filter; what is wrong with it is noted in the fields.
+pub fn read(book: &Book, fields: &mut Fields) -> Filter {
     Filter {
-        provider: query
+        provider: fields
             .text("provider")
-            .map(|text| book.catalog.provider_named(text)),
-        mode: query.word("mode", &Mode::NAMES),
-        search: query.short_text("search", SEARCH_BYTES_MAX).map(Box::from),
-        supports: query.words("supports", &Capability::NAMES),
-        min_context: query.number("min_context").unwrap_or(0),
-        max_input_price: query.usd_per_million("max_input_price"),
-        max_output_price: query.usd_per_million("max_output_price"),
+            .map(|text| book.catalog.provider_named(&text)),
+        mode: fields.word("mode", &Mode::NAMES),
+        search: fields.parsed(
+            "search",
+            |text| (text.len() <= SEARCH_BYTES_MAX).then(|| text.into()),
+            &format!("Input should have at most {SEARCH_BYTES_MAX} bytes"),
+        ),
+        supports: fields.words("supports", &Capability::NAMES),
+        min_context: fields
+            .optional_number("min_context", TOKENS_MAX)
+            .unwrap_or(0),
+        max_input_price: price(fields, "max_input_price"),
+        max_output_price: price(fields, "max_output_price"),
         // Two names of one thing, and nobody who gives either means no.
-        include_retired: query.flag("include_retired") | query.flag("include_deprecated"),
+        include_retired: fields.flag("include_retired") | fields.flag("include_deprecated"),
     }
+}
+
+fn price(fields: &mut Fields, name: &str) -> Option<Usd> {
+    fields.decimal(
+        name,
+        |text| Usd::parse(text).ok().filter(|price| *price >= Usd::ZERO),
+        "Input should be a number from 0: USD per million tokens",
+    )
 }

@@ -16,7 +16,6 @@ mod info;
 mod lists;
 mod models;
 mod order;
-mod query;
 mod rows;
 mod selection;
 mod telemetry;

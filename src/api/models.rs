@@ -11,7 +11,6 @@ use super::document::{Sent, reply_once};
 use super::error::Fault;
 use super::estimates::closest;
 use super::lists::{List, models_list};
-use super::query::Query;
 use super::selection::Selection;
 use crate::exchange::{Call, Reply};
 use crate::router;
@@ -28,7 +27,7 @@ pub fn models(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, 
     if call.query.is_empty() {
         return Ok(noted(telemetry, document.reply(call)));
     }
-    let selection = Selection::parse(book, Query::parse(call.query), None)?;
+    let selection = Selection::parse(book, call.query, None)?;
     selection.take_note(telemetry);
     let reply = document.selection(call, || models_list(book, &selection.find(book)));
     Ok(noted(telemetry, reply))
@@ -40,7 +39,7 @@ pub fn rows(book: &Book, telemetry: &Telemetry, call: &Call, list: List) -> Resu
     if call.query.is_empty() {
         return Ok(noted(telemetry, rows.document().reply(call)));
     }
-    let selection = Selection::parse(book, Query::parse(call.query), Some(list))?;
+    let selection = Selection::parse(book, call.query, Some(list))?;
     selection.take_note(telemetry);
     let reply = rows
         .document()

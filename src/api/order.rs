@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::book::Book;
-use super::query::Query;
+use super::fields::Fields;
 use super::rows::{mean_price, name, value_score};
 use crate::catalog::Model;
 use crate::money::Rate;
@@ -86,14 +86,14 @@ impl Order {
     /// The order of the list of names.
     pub const BY_PROVIDER: Order = ascending(Figure::Provider);
 
-    /// Reads `sort_by` and `order`; what is wrong with them is kept in the query.
-    pub fn from_query(query: &mut Query, words: &Words, unasked: Order) -> Order {
+    /// Reads `sort_by` and `order`; what is wrong with them is noted in the fields.
+    pub fn read(fields: &mut Fields, words: &Words, unasked: Order) -> Order {
         const DIRECTIONS: [(Direction, &str); 2] = [
             (Direction::Ascending, "asc"),
             (Direction::Descending, "desc"),
         ];
-        let order = query.word("sort_by", words.0).unwrap_or(unasked);
-        let direction = query.word("order", &DIRECTIONS);
+        let order = fields.word("sort_by", words.0).unwrap_or(unasked);
+        let direction = fields.word("order", &DIRECTIONS);
         Order {
             direction: direction.unwrap_or(order.direction),
             ..order

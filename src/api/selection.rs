@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use super::book::Book;
 use super::error::Fault;
+use super::fields::Fields;
 use super::filter;
 use super::lists::List;
 use super::order::{self, Order};
-use super::query::Query;
 use crate::catalog::Filter;
 use crate::telemetry::{Feature, Telemetry};
 
@@ -55,20 +55,21 @@ impl Selection {
     ///
     /// # Errors
     /// Every parameter that has no meaning.
-    pub fn parse(book: &Book, mut query: Query, list: Option<List>) -> Result<Selection, Fault> {
+    pub fn parse(book: &Book, query: &str, list: Option<List>) -> Result<Selection, Fault> {
         let words = match list {
             Some(List::Pricing) | None => &order::PRICES,
             Some(List::Performance) => &order::PERFORMANCE,
             Some(List::UseCases) => &order::USE_CASES,
         };
+        let mut fields = Fields::of_query(query);
         let selection = Selection {
             list,
-            filter: filter::from_query(book, &mut query),
-            order: Order::from_query(&mut query, words, unasked_order(list)),
-            offset: query.number("offset").unwrap_or(0),
-            limit: query.number("limit"),
+            filter: filter::read(book, &mut fields),
+            order: Order::read(&mut fields, words, unasked_order(list)),
+            offset: length(&mut fields, "offset").unwrap_or(0),
+            limit: length(&mut fields, "limit"),
         };
-        query.finish()?;
+        fields.finish()?;
         Ok(selection)
     }
 
@@ -125,4 +126,10 @@ fn unasked_order(list: Option<List>) -> Order {
         Some(_) => Order::BY_ID,
         None => Order::BY_PROVIDER,
     }
+}
+
+fn length(fields: &mut Fields, name: &str) -> Option<usize> {
+    let length = fields.optional_number(name, u64::MAX)?;
+    // No list is longer than that.
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
 }

@@ -62,7 +62,7 @@ fn performance_sorts_by_what_it_is_told_to_and_unknown_last() {
             }
         }
     }
-    for unknown in ["price", "COST", "throughput,cost"] {
+    for unknown in ["price", "costs", "throughput,cost"] {
         let reply = client.get(&format!("/performance?sort_by={unknown}"));
         assert_eq!(reply.status, 422, "{unknown}");
         let problem = reply.json()["detail"][0].clone();

@@ -311,9 +311,9 @@ fn a_parameter_without_meaning_is_refused_with_what_it_may_be() {
             "/pricing?sort_by=value",
             "'cost_per_input_token'",
         ),
-        ("limit", "/pricing?limit=-1", "whole number"),
-        ("limit", "/use-cases?limit=ten", "whole number"),
-        ("offset", "/performance?offset=1.5", "whole number"),
+        ("limit", "/pricing?limit=-1", "greater than or equal to 0"),
+        ("limit", "/use-cases?limit=ten", "valid integer"),
+        ("offset", "/performance?offset=1.5", "fractional part"),
         ("search", &long, "at most 256"),
         (
             "include_retired",
