@@ -137,6 +137,18 @@ impl Fields {
         parsed
     }
 
+    /// A switch that is off when absent or null.
+    pub fn flag(&mut self, name: &str) -> bool {
+        match self.take(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(is_on)) => is_on,
+            Some(other) => {
+                self.problem("bool_type", name, "Input should be a valid boolean", other);
+                false
+            }
+        }
+    }
+
     /// A decimal number that may be absent or null, as its text; `parse` says whether it is one that can
     /// be used, `expected` what it should be.
     pub fn decimal<T>(

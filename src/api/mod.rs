@@ -15,6 +15,7 @@ mod health;
 mod info;
 mod lists;
 mod models;
+mod naming;
 mod order;
 mod query;
 mod rows;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use book::{Book, Shelf};
-pub use error::unknown_model;
 pub use fields::TOKENS_MAX;
+pub use naming::{Naming, warning as naming_warning};
 
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
