@@ -54,9 +54,13 @@ fn lookup(c: &mut Criterion) {
             b.iter(|| catalog.find(black_box(name)))
         });
     }
-    assert!(!catalog.closest("gpt-4o-of-next-year", 5).is_empty());
+    assert!(!catalog.closest("gpt-4o-of-next-year", None, 5).is_empty());
     c.bench_function("lookup/closest to an unknown name", |b| {
-        b.iter(|| catalog.closest(black_box("gpt-4o-of-next-year"), 5).len())
+        b.iter(|| {
+            catalog
+                .closest(black_box("gpt-4o-of-next-year"), None, 5)
+                .len()
+        })
     });
 }
 

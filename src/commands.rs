@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use time::Date;
 use time::format_description::well_known::Iso8601;
 
-use crate::api::TOKENS_MAX;
+use crate::api::{Naming, TOKENS_MAX, naming_warning};
 use crate::catalog::{Catalog, Header, file, litellm};
 use crate::cli::{CatalogCommand, Command, Target};
 use crate::clock::today;
@@ -134,10 +134,14 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
         Ok(catalog) => catalog,
         Err(problems) => return fail(format_args!("built-in catalogue: {}", problems[0])),
     };
-    let Some(model) = catalog.find(name) else {
-        let closest = catalog.closest(name, 5);
-        return fail(crate::api::unknown_model(name, &closest));
+    let resolved = match Naming::default().resolve(&catalog, name) {
+        Ok(resolved) => resolved,
+        Err(misnomer) => return fail(misnomer),
     };
+    let model = resolved.model;
+    if let Some(warning) = naming_warning(name, &resolved) {
+        eprintln!("llm-pricing: {warning}");
+    }
     let provider = catalog.provider(model.provider);
     let terms = Terms::at(SystemTime::now().into());
     match estimate(model, provider, &usage, &terms) {

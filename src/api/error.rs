@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::naming::{Candidate, Misnomer};
 use crate::estimate::Unpriced;
 use crate::exchange::Reply;
 
@@ -11,10 +12,8 @@ use crate::exchange::Reply;
 pub enum Fault {
     /// The call does not have the shape it must have: every problem found.
     Invalid(Vec<Problem>),
-    UnknownModel {
-        name: String,
-        closest: Vec<String>,
-    },
+    /// The name leads to no one model.
+    Misnomer(Misnomer),
     /// The model has no price for these tokens.
     Unpriced {
         id: String,
@@ -93,8 +92,26 @@ impl Fault {
                 }
                 Reply::json(422, &Invalid { detail: problems })
             }
-            Fault::UnknownModel { name, closest } => {
-                Reply::detail(404, &unknown_model(name, closest))
+            Fault::Misnomer(misnomer) => {
+                #[derive(Serialize)]
+                struct Misnamed<'a> {
+                    detail: String,
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    suggestions: Option<&'a [String]>,
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    candidates: Option<&'a [Candidate]>,
+                }
+                let status = match misnomer {
+                    Misnomer::Unusable { .. } => 422,
+                    Misnomer::Unknown { .. } => 404,
+                    Misnomer::Ambiguous { .. } => 409,
+                };
+                let body = Misnamed {
+                    detail: misnomer.to_string(),
+                    suggestions: misnomer.suggestions(),
+                    candidates: misnomer.candidates(),
+                };
+                Reply::json(status, &body)
             }
             Fault::Unpriced { id, why } => {
                 Reply::detail(422, &format!("Model '{id}' cannot be priced: {why}"))
@@ -124,26 +141,21 @@ impl Fault {
     }
 }
 
-/// "Model 'x' not found", with the names it may have been.
-pub fn unknown_model(name: &str, closest: &[impl AsRef<str>]) -> String {
-    let name: String = name.chars().take(INPUT_CHARS_MAX).collect();
-    if closest.is_empty() {
-        format!("Model '{name}' not found; GET /models lists all names")
-    } else {
-        let closest: Vec<&str> = closest.iter().map(AsRef::as_ref).collect();
-        format!("Model '{name}' not found; closest: {}", closest.join(", "))
-    }
-}
-
 /// Long strings are cut; large arrays and objects are not repeated at all.
 fn shortened(input: Value) -> Value {
     match input {
-        Value::String(text) if text.chars().count() > INPUT_CHARS_MAX => {
-            Value::String(text.chars().take(INPUT_CHARS_MAX).chain(['…']).collect())
-        }
+        Value::String(text) => Value::String(shortened_text(&text)),
         Value::Array(_) | Value::Object(_) if input.to_string().len() > INPUT_CHARS_MAX => {
             Value::Null
         }
         input => input,
+    }
+}
+
+/// The text, cut if it is long.
+pub fn shortened_text(text: &str) -> String {
+    match text.char_indices().nth(INPUT_CHARS_MAX) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }

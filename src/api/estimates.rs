@@ -8,9 +8,10 @@ use super::book::Book;
 use super::breakdown::{AllRequests, Breakdown, Multipliers, Rates};
 use super::error::Fault;
 use super::fields::Fields;
+use super::naming::{self, Candidate, Misnomer, Naming};
 use super::rows;
 use super::workload::Workload;
-use crate::catalog::Model;
+use crate::catalog::{Model, Resolved};
 use crate::clock::Timestamp;
 use crate::estimate::{Estimate, Unpriced, estimate, tier_word};
 use crate::exchange::{Call, Reply};
@@ -19,9 +20,6 @@ use crate::telemetry::{Feature, Telemetry};
 
 /// More names than anyone compares; the whole catalogue is asked for with `GET /pricing`.
 const BATCH_NAMES_MAX: usize = 1_000;
-
-/// How many names an unknown one may have been.
-const CLOSEST_MAX: usize = 5;
 
 #[derive(Serialize)]
 struct CostEstimate<'a> {
@@ -36,6 +34,8 @@ struct CostEstimate<'a> {
     timestamp: Timestamp,
     tool_cost: Usd,
     resolved_model: &'a str,
+    #[serde(rename = "match")]
+    by: &'static str,
     service_tier: &'static str,
     threshold_applied: Option<u64>,
     off_peak: bool,
@@ -72,15 +72,14 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
     let now = SystemTime::now();
     let mut fields = Fields::parse(call.body)?;
     let name = fields.string("model_name");
+    let naming = Naming::read(&mut fields, book);
     let workload = Workload::read(&mut fields, now);
     let mut warnings = ignored(&fields);
     fields.finish()?;
-    let Some(model) = book.catalog.find(&name) else {
-        return Err(Fault::UnknownModel {
-            closest: closest(book, &name),
-            name,
-        });
-    };
+    let resolved = naming
+        .resolve(&book.catalog, &name)
+        .map_err(|misnomer| misnomer.into_fault("body", "model_name"))?;
+    let model = resolved.model;
     let (costs, all) = price(book, model, &workload).map_err(|why| Fault::Unpriced {
         id: model.id.to_string(),
         why,
@@ -88,6 +87,7 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
     let provider = &book.catalog.provider(model.provider).name;
     telemetry.record_estimate(provider, &model.id, all.total_cost(), now);
     telemetry.record_feature(Feature::CostEstimate, now);
+    warnings.extend(naming::warning(&name, &resolved));
     warnings.extend(costs.warnings.iter().map(ToString::to_string));
     Ok(Reply::json(
         200,
@@ -103,6 +103,7 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
             timestamp: now.into(),
             tool_cost: costs.tool_cost,
             resolved_model: &model.id,
+            by: resolved.by.name(),
             service_tier: tier_word(costs.tier),
             threshold_applied: costs.threshold_applied,
             off_peak: costs.is_off_peak,
@@ -174,10 +175,18 @@ struct Comparison<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     all_requests: Option<AllRequests>,
     resolved_model: Option<&'a str>,
+    #[serde(rename = "match")]
+    by: Option<&'static str>,
     service_tier: Option<&'static str>,
     threshold_applied: Option<u64>,
     assumed: bool,
     warnings: Vec<String>,
+    /// Of a name that is not known: names that are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestions: Option<Vec<String>>,
+    /// Of a name that several models have: those models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<Vec<Candidate>>,
 }
 
 #[derive(Serialize)]
@@ -207,22 +216,29 @@ fn comparison(
 ) -> Result<Reply, Fault> {
     let now = SystemTime::now();
     let names = fields.strings(names_field, BATCH_NAMES_MAX);
+    let naming = Naming::read(&mut fields, book);
     let workload = Workload::read(&mut fields, now);
     let warnings = ignored(&fields);
     fields.finish()?;
     let mut models = Vec::with_capacity(names.len());
     let mut priced: Vec<(Usd, &Model)> = Vec::with_capacity(names.len());
     for name in &names {
-        let Some(model) = book.catalog.find(name) else {
-            models.push(unavailable(name, format!("Model '{name}' not found")));
-            continue;
+        let resolved = match naming.resolve(&book.catalog, name) {
+            Ok(resolved) => resolved,
+            Err(misnomer) => {
+                models.push(misnamed(name, misnomer));
+                continue;
+            }
         };
+        let model = resolved.model;
         match price(book, model, &workload) {
             Ok((costs, all)) => {
                 let provider = &book.catalog.provider(model.provider).name;
                 telemetry.record_estimate(provider, &model.id, all.total_cost(), now);
                 priced.push((costs.total_cost, model));
-                models.push(available(model, provider, &workload, &costs, all));
+                let mut row = available(resolved, provider, &workload, &costs, all);
+                row.warnings.splice(..0, naming::warning(name, &resolved));
+                models.push(row);
             }
             Err(why) => models.push(unavailable(name, why.to_string())),
         }
@@ -255,12 +271,13 @@ fn comparison(
 }
 
 fn available<'a>(
-    model: &'a Model,
+    resolved: Resolved<'a>,
     provider: &'a str,
     workload: &Workload,
     costs: &Estimate,
     all: AllRequests,
 ) -> Comparison<'a> {
+    let model = resolved.model;
     let tokens = workload.usage.input_tokens + workload.usage.output_tokens;
     Comparison {
         model_name: rows::name(model),
@@ -274,10 +291,13 @@ fn available<'a>(
         tool_cost: costs.tool_cost,
         all_requests: (workload.requests > 1).then_some(all),
         resolved_model: Some(&model.id),
+        by: Some(resolved.by.name()),
         service_tier: Some(tier_word(costs.tier)),
         threshold_applied: costs.threshold_applied,
         assumed: costs.is_assumed,
         warnings: costs.warnings.iter().map(ToString::to_string).collect(),
+        suggestions: None,
+        candidates: None,
     }
 }
 
@@ -294,18 +314,21 @@ fn unavailable(name: &str, why: String) -> Comparison<'_> {
         tool_cost: Usd::ZERO,
         all_requests: None,
         resolved_model: None,
+        by: None,
         service_tier: None,
         threshold_applied: None,
         assumed: false,
         warnings: Vec::new(),
+        suggestions: None,
+        candidates: None,
     }
 }
 
-/// The names an unknown one may have been.
-pub fn closest(book: &Book, name: &str) -> Vec<String> {
-    book.catalog
-        .closest(name, CLOSEST_MAX)
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+fn misnamed(name: &str, misnomer: Misnomer) -> Comparison<'_> {
+    let (suggestions, candidates) = (misnomer.suggestions(), misnomer.candidates());
+    Comparison {
+        suggestions: suggestions.map(<[String]>::to_vec),
+        candidates: candidates.map(<[Candidate]>::to_vec),
+        ..unavailable(name, misnomer.brief())
+    }
 }

@@ -15,6 +15,7 @@ mod health;
 mod info;
 mod lists;
 mod models;
+mod naming;
 mod order;
 mod rows;
 mod selection;
@@ -25,8 +26,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use book::{Book, Shelf};
-pub use error::unknown_model;
 pub use fields::TOKENS_MAX;
+pub use naming::{Naming, warning as naming_warning};
 
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;

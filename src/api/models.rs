@@ -9,8 +9,8 @@ use super::book::Book;
 use super::details::model_details;
 use super::document::{Sent, reply_once};
 use super::error::Fault;
-use super::estimates::closest;
 use super::lists::{List, models_list};
+use super::naming::Naming;
 use super::selection::Selection;
 use crate::exchange::{Call, Reply};
 use crate::router;
@@ -51,14 +51,11 @@ pub fn rows(book: &Book, telemetry: &Telemetry, call: &Call, list: List) -> Resu
 pub fn details(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
     let encoded = router::placeholder(call.path);
     let name = percent_decode_str(encoded).decode_utf8_lossy();
-    let Some(model) = book.catalog.find(&name) else {
-        return Err(Fault::UnknownModel {
-            closest: closest(book, &name),
-            name: name.into_owned(),
-        });
-    };
+    let resolved = Naming::STRICT
+        .resolve(&book.catalog, &name)
+        .map_err(|misnomer| misnomer.into_fault("path", "model"))?;
     telemetry.record_feature(Feature::ModelDetails, SystemTime::now());
-    let reply = reply_once(call, model_details(book, model));
+    let reply = reply_once(call, model_details(book, resolved.model));
     Ok(noted(telemetry, reply))
 }
 

@@ -7,6 +7,7 @@
 pub mod capability;
 pub mod file;
 mod filter;
+mod first_party;
 mod intern;
 pub mod litellm;
 mod model;
@@ -16,11 +17,13 @@ pub mod prices;
 mod problem;
 mod provider;
 pub mod rates;
+mod resolve;
+mod spelling;
 mod suggest;
 pub mod v1;
 mod vocabulary;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use time::Date;
 
@@ -28,11 +31,12 @@ pub use filter::Filter;
 pub use model::{Facts, Mode, Model, Origin, RETIRING_DAYS, Status, V1Listing};
 pub use problem::Problem;
 pub use provider::{Provider, ProviderId};
+pub use resolve::{Match, NAME_BYTES_MAX, Resolved, Unresolved, Unusable};
 
 use model::ListedName;
 use names::Names;
 use problem::Inspection;
-use suggest::Fingerprint;
+use suggest::Traits;
 
 /// The catalogue that is part of the program; `catalog import` makes it.
 const BUILT_IN: &str = include_str!("data/catalog.jsonl");
@@ -42,9 +46,11 @@ const BUILT_IN: &str = include_str!("data/catalog.jsonl");
 pub struct Catalog {
     header: Header,
     providers: Box<[Provider]>,
+    provider_names: HashMap<String, ProviderId>,
     models: Box<[Model]>,
     names: Names,
-    fingerprints: Box<[Fingerprint]>,
+    /// Of each model's listed name.
+    traits: Box<[Traits]>,
 }
 
 /// Where a catalogue comes from.
@@ -88,31 +94,38 @@ impl Catalog {
     ) -> Result<Catalog, Vec<Problem>> {
         models.sort_unstable_by(|one, two| one.id.cmp(&two.id));
         let mut inspection = Inspection::default();
-        inspect_providers(&mut inspection, &providers);
-        let names = Names::new(&models);
+        let provider_names = name_providers(&mut inspection, &providers);
+        let names = Names::new(&models, &providers);
         inspect_names(&mut inspection, &models, &names);
         inspection.conclude(Some(()))?;
 
-        for at in 0..models.len() {
-            let finds_it = |text: &str| names.find(&models, text) == Some(at);
-            let listed = match &models[at] {
-                model if model.v1.as_ref().is_some_and(|v1| finds_it(&v1.name)) => ListedName::V1,
-                model if finds_it(&model.name) => ListedName::Name,
-                _ => ListedName::Id,
-            };
-            models[at].listed = listed;
-        }
-        let fingerprints = models
-            .iter()
-            .map(|model| Fingerprint::of(model.listed_name()))
-            .collect();
-        Ok(Catalog {
+        let mut catalog = Catalog {
             header,
             providers: providers.into_boxed_slice(),
+            provider_names,
             models: models.into_boxed_slice(),
             names,
-            fingerprints,
-        })
+            traits: Box::default(),
+        };
+        for at in 0..catalog.models.len() {
+            catalog.models[at].listed = catalog.listed(at);
+        }
+        catalog.traits = catalog
+            .models
+            .iter()
+            .map(|model| Traits::of(model.listed_name()))
+            .collect();
+        Ok(catalog)
+    }
+
+    /// The shortest name that leads to this very model.
+    fn listed(&self, at: usize) -> ListedName {
+        let model = &self.models[at];
+        match &model.v1 {
+            Some(v1) if self.leads_to(&v1.name, at) => ListedName::V1,
+            _ if self.leads_to(&model.name, at) => ListedName::Name,
+            _ => ListedName::Id,
+        }
     }
 
     pub fn header(&self) -> &Header {
@@ -131,11 +144,7 @@ impl Catalog {
 
     /// The provider a client means by slug, display name or alias, ignoring case, spaces and punctuation.
     pub fn provider_named(&self, text: &str) -> Option<ProviderId> {
-        let at = self
-            .providers
-            .iter()
-            .position(|provider| provider.is_named(text))?;
-        u16::try_from(at).ok().map(ProviderId)
+        self.provider_names.get(&provider::folded(text)).copied()
     }
 
     /// All models, sorted by id.
@@ -143,36 +152,47 @@ impl Catalog {
         &self.models
     }
 
-    /// The model a client means: a v1 name, a key of LiteLLM's map, an id, or a model name that only one
-    /// model has. Surrounding spaces and ASCII case do not matter; nothing is guessed.
+    /// The model to which this name belongs: a v1 name, a key of LiteLLM's map, or an id. Surrounding spaces
+    /// and ASCII case do not matter; nothing is inferred, as [`Catalog::resolve`] does.
     pub fn find(&self, name: &str) -> Option<&Model> {
         self.names
             .find(&self.models, name.trim())
-            .map(|at| &self.models[at])
+            .map(|(at, _)| &self.models[at])
     }
 
-    /// Up to `limit` listed names that resemble one [`Catalog::find`] does not know, the likest first. To
-    /// be shown, never priced.
-    pub fn closest(&self, name: &str, limit: usize) -> Vec<&str> {
-        let listed = self.models.iter().map(Model::listed_name);
-        suggest::closest(name, limit, listed.zip(self.fingerprints.iter().copied()))
+    /// Up to `limit` listed names, of one provider or all, that resemble one [`Catalog::resolve`] does not
+    /// know, the likest first. To be shown, never priced.
+    pub fn closest(&self, name: &str, provider: Option<ProviderId>, limit: usize) -> Vec<&str> {
+        let wanted = self
+            .models
+            .iter()
+            .zip(&self.traits)
+            .filter(|(model, _)| provider.is_none_or(|provider| model.provider == provider));
+        let listed = wanted.map(|(model, traits)| (model.listed_name(), *traits));
+        suggest::closest(name, limit, listed)
     }
 }
 
-fn inspect_providers(inspection: &mut Inspection, providers: &[Provider]) {
-    let mut owners = BTreeMap::new();
-    for provider in providers {
+/// The providers by all their names, in the form in which they are compared.
+fn name_providers(
+    inspection: &mut Inspection,
+    providers: &[Provider],
+) -> HashMap<String, ProviderId> {
+    let mut owners = HashMap::new();
+    for (id, provider) in (0..=u16::MAX).map(ProviderId).zip(providers) {
         inspection.enter(None, &provider.slug);
         for name in provider.folded_names() {
-            match owners.insert(name, &provider.slug) {
-                Some(owner) if *owner != provider.slug => inspection.report(
+            let owner = *owners.entry(name).or_insert(id);
+            if owner != id {
+                let owner = &providers[usize::from(owner.0)].slug;
+                inspection.report(
                     format_args!("has a name that {owner} has too"),
                     "names of one provider only",
-                ),
-                _ => {}
+                );
             }
         }
     }
+    owners
 }
 
 /// Every id and every key finds its own model, unless a v1 name outranks the key.
@@ -181,8 +201,8 @@ fn inspect_names(inspection: &mut Inspection, models: &[Model], names: &Names) {
         let owner = |text: &str| {
             names
                 .find(models, text)
-                .filter(|found| *found != at)
-                .map(|found| &models[found])
+                .filter(|(found, _)| *found != at)
+                .map(|(found, _)| &models[found])
         };
         let taken_id = owner(&model.id).map(|owner| (&model.id, owner));
         let taken_keys = model.keys.iter().filter_map(|key| Some((key, owner(key)?)));

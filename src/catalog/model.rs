@@ -171,6 +171,13 @@ impl Model {
         }
     }
 
+    /// What remains of the name without the paths of resellers: `gpt-oss-120b` of `openai/gpt-oss-120b`.
+    pub(super) fn last_segment(&self) -> &str {
+        self.name
+            .rsplit_once('/')
+            .map_or(&*self.name, |(_, last)| last)
+    }
+
     /// The price of an input token. A model priced by steps only shows its first.
     pub fn input_rate(&self) -> Option<Rate> {
         self.base_rate(Component::Input)

@@ -7,7 +7,7 @@ fn built_in() -> Catalog {
 }
 
 #[test]
-fn names_resolve_in_the_order_v1_key_id_unique_name() {
+fn names_belong_to_models_in_the_order_v1_key_id() {
     let catalog = built_in();
     for (name, id) in [
         ("gpt-4o", "openai/gpt-4o"),
@@ -44,11 +44,8 @@ fn every_model_is_found_by_its_id_and_by_the_name_it_is_listed_under() {
     let catalog = built_in();
     for model in catalog.models() {
         for name in [&*model.id, model.listed_name()] {
-            assert_eq!(
-                catalog.find(name).map(|found| &found.id),
-                Some(&model.id),
-                "{name}"
-            );
+            let found = catalog.resolve(name, None, true).expect(name);
+            assert_eq!(found.model.id, model.id, "{name}");
         }
     }
 }
@@ -131,7 +128,7 @@ fn unknown_names_get_names_that_exist() {
         ("azure/gpt-4o-min", "azure/gpt-4o-mini"),
         ("gpt-5o", "gpt-5"),
     ] {
-        let closest = catalog.closest(name, 5);
+        let closest = catalog.closest(name, None, 5);
         assert_eq!(closest.first(), Some(&first), "{name}: {closest:?}");
         assert!(closest.len() <= 5);
     }
@@ -141,7 +138,7 @@ fn unknown_names_get_names_that_exist() {
         "\u{1F980}\u{1F980}",
         &"a".repeat(10_000),
     ] {
-        assert!(catalog.closest(nonsense, 5).is_empty(), "{nonsense}");
+        assert!(catalog.closest(nonsense, None, 5).is_empty(), "{nonsense}");
     }
 }
 

@@ -133,10 +133,15 @@ fn a_name_is_found_in_any_case() {
     let names: Vec<&str> = models.iter().map(|model| &*model.model_name).collect();
     let upper: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
     let upper: Vec<&str> = upper.iter().map(String::as_str).collect();
-    assert_eq!(
-        batch(&mut client, &upper)["models"],
-        batch(&mut client, &names)["models"]
-    );
+    // How the name was found is all that differs.
+    let mut rows = |names: &[&str]| {
+        let mut rows = batch(&mut client, names)["models"].take();
+        for row in rows.as_array_mut().unwrap() {
+            row.as_object_mut().unwrap().remove("match");
+        }
+        rows
+    };
+    assert_eq!(rows(&upper), rows(&names));
 }
 
 #[test]
@@ -147,8 +152,8 @@ fn an_unknown_name_is_404_with_the_names_it_may_have_been() {
         ("a letter wrong", "gpt-4p", "gpt-4"),
         ("a letter more", "gpt-4oo", "gpt-4o"),
         (
-            "a dot for a dash",
-            "claude-sonnet-4.55",
+            "words in another order",
+            "claude-4-5-sonnet",
             "claude-sonnet-4-5",
         ),
         (
@@ -172,11 +177,7 @@ fn an_unknown_name_is_404_with_the_names_it_may_have_been() {
             );
         }
     }
-    for (name, asked) in [
-        ("nothing like it", "zzzzzzzzzzzz"),
-        ("empty", ""),
-        ("markup", "<b>"),
-    ] {
+    for (name, asked) in [("nothing like it", "zzzzzzzzzzzz"), ("markup", "<b>")] {
         let reply = estimate(&mut client, asked);
         assert_eq!(reply.status, 404, "{name}");
         let detail = reply.json()["detail"].as_str().unwrap().to_owned();

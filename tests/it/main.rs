@@ -41,6 +41,8 @@ mod interleavings;
 mod lists;
 /// One model with everything known.
 mod model;
+/// What a name leads to, and what is said of one that leads nowhere.
+mod names;
 /// Money, digit by digit.
 mod numbers;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
