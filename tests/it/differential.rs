@@ -7,7 +7,8 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::harness::{Client, Instance};
-use crate::oracle::map::{Entry, Exact, PRICE_MAP, is_same_to_12_digits, parse};
+use crate::oracle::exact::{Exact, exact, parse};
+use crate::oracle::map::{Entry, PRICE_MAP};
 use crate::oracle::{Moment, Quote, RULES, Refusal, Usage, quote};
 
 /// Token counts at and just above every threshold and step of the map, service tiers, and moments
@@ -266,17 +267,22 @@ fn estimates(client: &mut Client, names: &[&str], usage: &Usage) -> Vec<Row> {
     batches.flatten().collect()
 }
 
-/// Whether a cost is the expected one: as close as whole attodollars come, and where the map has
-/// more digits than that, to 12 digits.
-fn is_same(cost: &Exact, expected: &Exact, entry: &Entry) -> bool {
-    let difference = cost - expected;
-    let atto = parse("1e-18");
-    let is_close = difference < atto && -difference < atto;
-    is_close || entry.is_finer_than_attos() && is_same_to_12_digits(cost, expected)
+/// Whether a cost is the expected one: as close as whole attodollars come. A rate of the map with
+/// more digits than that is kept to the nearest attodollar, so there it is as close per token.
+fn is_same(cost: &Exact, expected: &Exact, entry: &Entry, usage: &Usage) -> bool {
+    let difference = (cost - expected) * parse("1e18");
+    let is_within = |limit: Exact| difference < limit && -&difference < limit;
+    let tokens = usage.input_tokens + usage.output_tokens;
+    is_within(exact(1)) || entry.is_finer_than_attos() && is_within(exact(tokens))
 }
 
 /// What is wrong with an answer, if anything is.
-fn difference(row: &Row, expected: &Result<Quote, Refusal>, entry: &Entry) -> Option<String> {
+fn difference(
+    row: &Row,
+    expected: &Result<Quote, Refusal>,
+    entry: &Entry,
+    usage: &Usage,
+) -> Option<String> {
     let quote = match expected {
         Ok(quote) if row.is_available => quote,
         Err(refusal) if !row.is_available => return is_explained(row, *refusal).err(),
@@ -291,7 +297,7 @@ fn difference(row: &Row, expected: &Result<Quote, Refusal>, entry: &Entry) -> Op
         ("total", &total, &quote.total()),
     ];
     for (what, cost, expected) in costs {
-        if !is_same(cost, expected, entry) {
+        if !is_same(cost, expected, entry, usage) {
             let [cost, expected] = [cost, expected].map(decimal);
             return Some(format!("{what} is {cost}, not {expected}"));
         }
@@ -346,7 +352,7 @@ fn every_model_costs_what_a_second_calculation_says() {
                 Ok(_) => compared += 1,
                 Err(_) => refused += 1,
             }
-            if let Some(wrong) = difference(&row, &expected, entry) {
+            if let Some(wrong) = difference(&row, &expected, entry, usage) {
                 differences.push(format!("{key}, {name}: {wrong}"));
             }
         }
@@ -379,8 +385,8 @@ fn a_tenth_of_a_rate_more_is_noticed() {
         tool_cost: Some(RawValue::from_string("0".into()).unwrap()),
         total_cost: Some(RawValue::from_string(total.into()).unwrap()),
     };
-    assert_eq!(difference(&row("0.0075"), &expected, entry), None);
-    let wrong = difference(&row("0.007500000000000001"), &expected, entry);
+    assert_eq!(difference(&row("0.0075"), &expected, entry, usage), None);
+    let wrong = difference(&row("0.007500000000000001"), &expected, entry, usage);
     assert_eq!(
         wrong.as_deref(),
         Some("total is 0.007500000000000001, not 0.0075")

@@ -9,6 +9,8 @@ mod load;
 /// What a call costs, worked out a second time from the published rules.
 mod oracle;
 
+/// What holds for every amount of money, tried on random texts.
+mod amounts;
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
 /// The committed catalogue, the importer and the check.
@@ -53,6 +55,8 @@ mod panics;
 mod performance;
 /// What every endpoint answers in every phase.
 mod phases;
+/// What holds for every usage, tried on random ones.
+mod properties;
 /// The README, run as it stands.
 mod readme;
 /// The ground rules: methods, paths, connections, and who answered.

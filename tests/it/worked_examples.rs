@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::harness::Instance;
-use crate::oracle::map::{Exact, PRICE_MAP, exact, is_same_to_12_digits, parse};
+use crate::oracle::exact::{Exact, exact, is_same_to_12_digits, parse};
+use crate::oracle::map::PRICE_MAP;
 use crate::oracle::{Moment, Usage, quote};
 
 /// A number as it stands in the text.

@@ -3,46 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use num_bigint::BigInt;
-use num_rational::BigRational;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Moment, Refusal};
+use super::Refusal;
+use super::exact::{Exact, exact, is_finer_than_attos, parse};
+use super::hours::{Moment, Window};
 
-/// A number with all its digits.
-pub type Exact = BigRational;
 /// A JSON object, its values as they stand in the text.
 type Fields = BTreeMap<String, &'static RawValue>;
 type Numbers = BTreeMap<String, Exact>;
-
-pub fn exact(number: u64) -> Exact {
-    Exact::from_integer(number.into())
-}
-
-/// The number that a decimal text says, such as `2.5e-06`.
-pub fn parse(text: &str) -> Exact {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits: BigInt = format!("{whole}{fraction}")
-        .parse()
-        .unwrap_or_else(|_| panic!("not a number: {text}"));
-    let exponent: i32 = exponent.parse().expect("an exponent");
-    let exponent = exponent - i32::try_from(fraction.len()).expect("a few digits");
-    let power = BigInt::from(10).pow(exponent.unsigned_abs());
-    if exponent < 0 {
-        Exact::new(digits, power)
-    } else {
-        Exact::from_integer(digits * power)
-    }
-}
-
-/// Whether two numbers are the same to 12 significant digits.
-pub fn is_same_to_12_digits(one: &Exact, other: &Exact) -> bool {
-    let difference = one - other;
-    let allowed = other * parse("5e-13");
-    -&allowed <= difference && difference <= allowed
-}
 
 /// The prices of one model of the map.
 pub struct Entry {
@@ -86,20 +56,6 @@ struct OffPeak {
     weekday_timezone: String,
 }
 
-#[derive(Deserialize)]
-struct Window {
-    hours_utc: OneOrMore,
-    #[serde(default)]
-    weekdays: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
 /// All entries by key, without the two that are not models.
 pub static PRICE_MAP: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
     let text = include_str!("../../data/litellm_model_prices.json");
@@ -107,10 +63,24 @@ pub static PRICE_MAP: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
     for not_a_model in ["sample_spec", "fallback_generalizations"] {
         map.remove(not_a_model).expect("it is there");
     }
-    let entries = map
+    let mut map: BTreeMap<String, Entry> = map
         .into_iter()
-        .map(|(key, fields)| (key.clone(), Entry::read(key, &fields)));
-    entries.collect()
+        .map(|(key, fields)| (key.clone(), Entry::read(key, &fields)))
+        .collect();
+    let completed: Vec<(String, Numbers)> = map
+        .values()
+        .filter_map(|bare| {
+            let twin = map.get(&bare.twin()?)?;
+            Some((bare.key.clone(), bare.missing_from(twin)?))
+        })
+        .collect();
+    for (key, numbers) in completed {
+        map.get_mut(&key)
+            .expect("it is there")
+            .numbers
+            .extend(numbers);
+    }
+    map
 });
 
 fn read<T: Deserialize<'static>>(fields: &Fields, name: &str) -> Option<T> {
@@ -194,6 +164,32 @@ impl Entry {
         entry
     }
 
+    /// The key of the same model of the same provider with the provider's prefix.
+    fn twin(&self) -> Option<String> {
+        let is_bare = !self.key.contains('/');
+        let provider = self.provider.split('-').next()?;
+        is_bare.then(|| format!("{provider}/{}", self.key))
+    }
+
+    /// What a bare key's twin says of tokens and the bare key does not, where they do not
+    /// contradict each other. Example 35 prices `deepseek-chat` so, which leaves out that cache
+    /// writes are free.
+    fn missing_from(&self, twin: &Entry) -> Option<Numbers> {
+        let mut missing = Numbers::new();
+        let rates = twin
+            .numbers
+            .iter()
+            .filter(|(name, _)| name.contains("_token"));
+        for (name, rate) in rates {
+            match self.numbers.get(name) {
+                Some(own) if own != rate => return None,
+                Some(_) => {}
+                None => _ = missing.insert(name.clone(), rate.clone()),
+            }
+        }
+        Some(missing)
+    }
+
     pub fn number(&self, name: &str) -> Option<&Exact> {
         self.numbers.get(name)
     }
@@ -261,23 +257,27 @@ impl Entry {
         thresholds.any(|thousands| thousands * 1_000 == input_tokens)
     }
 
+    /// The numbers of input tokens beyond which a price changes.
+    pub fn edges(&self) -> impl Iterator<Item = u64> {
+        let thresholds = self.thresholds.iter().map(|thousands| thousands * 1_000);
+        let steps = self.steps.iter().map(|step| step.to.to_integer());
+        thresholds.chain(steps.map(|to| u64::try_from(to).expect("a number of tokens")))
+    }
+
     /// The rates that replace others at this moment.
     pub fn off_peak(&self, moment: Moment) -> Option<&BTreeMap<String, Exact>> {
         let off_peak = self.off_peak.as_ref()?;
         let weekday = moment.weekday(&off_peak.weekday_timezone);
-        let is_open = off_peak.windows.iter().any(|window| {
-            let is_day = window.weekdays.is_empty() || window.weekdays.contains(&weekday);
-            is_day && window.is_open(moment.minute())
-        });
+        let mut windows = off_peak.windows.iter();
+        let is_open = windows.any(|window| window.is_open(weekday, moment.minute()));
         is_open.then_some(&off_peak.numbers)
     }
 
     /// Whether the numbers of this entry have more than 18 decimals somewhere.
     pub fn is_finer_than_attos(&self) -> bool {
-        let attos = Exact::from_integer(BigInt::from(10).pow(18));
         let steps = self.steps.iter().flat_map(|step| step.numbers.values());
         let mut numbers = self.numbers.values().chain(steps);
-        numbers.any(|number| !(number * &attos).is_integer())
+        numbers.any(is_finer_than_attos)
     }
 
     /// The prices of tokens of text, cached or not, in dollars.
@@ -314,52 +314,7 @@ impl Entry {
             return true;
         }
         let mode = self.mode.as_deref().unwrap_or_default();
-        let has_other_price = self.numbers.iter().any(|(name, price)| {
-            name.contains("_cost_per_") && !name.contains("_token") && *price > zero
-        });
         let has_input = self.number("input_cost_per_token").is_some();
-        has_input && !has_other_price && !OTHER_UNITS.contains(&mode)
-    }
-}
-
-impl Window {
-    fn is_open(&self, minute: u32) -> bool {
-        match &self.hours_utc {
-            OneOrMore::One(hours) => is_within(hours, minute),
-            OneOrMore::More(hours) => hours.iter().any(|hours| is_within(hours, minute)),
-        }
-    }
-}
-
-/// Whether a minute of the day is within `22:00-06:00`: from the first, up to the second.
-fn is_within(hours: &str, minute: u32) -> bool {
-    let minutes = |text: &str| -> u32 {
-        let (hours, minutes) = text.split_once(':').expect("HH:MM");
-        hours.parse::<u32>().expect("hours") * 60 + minutes.parse::<u32>().expect("minutes")
-    };
-    let (start, end) = hours.split_once('-').expect("HH:MM-HH:MM");
-    let (start, end) = (minutes(start), minutes(end));
-    if start < end {
-        (start..end).contains(&minute)
-    } else {
-        minute >= start || minute < end
-    }
-}
-
-#[test]
-fn hours_have_a_first_minute_and_may_pass_midnight() {
-    let rows = [
-        ("the first minute", "01:00-04:00", 60, true),
-        ("the last minute", "01:00-04:00", 239, true),
-        ("the minute after", "01:00-04:00", 240, false),
-        ("up to midnight", "10:00-00:00", 1_439, true),
-        ("before it", "10:00-00:00", 599, false),
-        ("past midnight", "22:00-06:00", 0, true),
-        ("between", "22:00-06:00", 720, false),
-        ("all day", "00:00-00:00", 720, true),
-        ("all day from noon", "12:00-12:00", 0, true),
-    ];
-    for (name, hours, minute, is_open) in rows {
-        assert_eq!(is_within(hours, minute), is_open, "{name}");
+        has_input && !OTHER_UNITS.contains(&mode)
     }
 }

@@ -1,15 +1,19 @@
 //! What a call costs, worked out a second time: exact fractions over the raw price map, written
 //! from the published rules and from nothing in `src`.
 
+pub mod exact;
+mod hours;
 pub mod map;
 mod rates;
 mod usage;
 
 use std::collections::BTreeSet;
 
-use self::map::{Entry, Exact, exact};
+use self::exact::{Exact, exact};
+pub use self::hours::Moment;
+use self::map::Entry;
 use self::rates::Rates;
-pub use self::usage::{Moment, Usage};
+pub use self::usage::Usage;
 
 /// What a call costs, to the last digit there is.
 #[derive(Debug)]
@@ -224,7 +228,7 @@ impl Calculation<'_> {
         let price = self.entry.search_price(size);
         if self.entry.is_xai() && price.is_none() {
             self.follow("search: xAI's price");
-            return Ok(map::parse("0.005") * exact(count));
+            return Ok(exact::parse("0.005") * exact(count));
         }
         let price = price.ok_or(Refusal::NoRate("search"))?;
         let is_per_query = self.entry.is_search_billed_per_query();

@@ -1,7 +1,8 @@
 //! Which rate each kind of token has in a call: steps, thresholds, service tiers, batches, hours
 //! and what stands in for a rate that is missing.
 
-use super::map::{Entry, Exact, exact};
+use super::exact::{Exact, exact};
+use super::map::Entry;
 use super::{Calculation, Moment};
 
 const INPUT: &str = "input_cost_per_token";
@@ -295,7 +296,15 @@ impl Calculation<'_> {
             };
         }
         self.follow("batch: half");
-        let full = self.filled(standard);
+        // Where half is a guess, the discount for cached input is not a second one.
+        let cache_read = standard
+            .cache_read
+            .clone()
+            .or_else(|| standard.input.clone());
+        let full = self.filled(Rates {
+            cache_read,
+            ..standard
+        });
         let halved = |rate: &Option<Exact>| rate.as_ref().map(half);
         Rates {
             input: halved(&full.input),

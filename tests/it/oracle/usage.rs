@@ -1,8 +1,10 @@
-//! What was used, by the names the wire has for it; and when.
+//! What was used, by the names the wire has for it.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+
+use super::hours::Moment;
 
 /// The optional part of a request for an estimate, with the names of the worked examples as
 /// second ones.
@@ -57,49 +59,10 @@ impl Usage {
     /// When the call was made, where the usage says so.
     pub fn moment(&self) -> Option<Moment> {
         let parse = |text| OffsetDateTime::parse(text, &Rfc3339).expect("RFC 3339");
-        Some(Moment(parse(self.as_of?)))
+        Some(Moment::from(parse(self.as_of?)))
     }
 
     pub fn is_batch(&self) -> bool {
         self.service_tier == Some("batch")
     }
-}
-
-/// A moment, as far as opening hours are concerned.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment(OffsetDateTime);
-
-impl Moment {
-    pub fn now() -> Moment {
-        Moment(OffsetDateTime::now_utc())
-    }
-
-    /// Minutes since midnight in UTC.
-    pub fn minute(self) -> u32 {
-        let utc = self.0.to_offset(UtcOffset::UTC);
-        u32::from(utc.hour()) * 60 + u32::from(utc.minute())
-    }
-
-    /// The day of the week somewhere, from 1 for Monday to 7.
-    pub fn weekday(self, timezone: &str) -> u8 {
-        let hours_ahead = match timezone {
-            "UTC" => 0,
-            "Asia/Shanghai" => 8,
-            other => panic!("no model has its weekdays in {other}"),
-        };
-        let offset = UtcOffset::from_hms(hours_ahead, 0, 0).expect("an offset");
-        self.0.to_offset(offset).weekday().number_from_monday()
-    }
-}
-
-#[test]
-fn a_weekday_is_that_of_the_place() {
-    let usage = Usage {
-        as_of: Some("2026-11-22T17:30:00Z"),
-        ..Usage::NONE
-    };
-    let moment = usage.moment().expect("a moment");
-    assert_eq!(moment.minute(), 17 * 60 + 30);
-    assert_eq!(moment.weekday("UTC"), 7, "Sunday");
-    assert_eq!(moment.weekday("Asia/Shanghai"), 1, "Monday already");
 }
