@@ -2,13 +2,13 @@
 //!
 //! An amount is a count of 1e-18 USD ("attodollars"). Every price in the catalogue and every cost computed
 //! from one is such a count, so sums are exact and the JSON reply shows them digit by digit. Text enters
-//! through `parse_decimal`, the only place that rounds, and leaves through `write_decimal`.
+//! through `parse_decimal`, the only place that rounds, and leaves through `decimal_text`.
 
+mod decimal;
 mod ratio;
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::io::Write as _;
 use std::iter::Sum;
 use std::num::NonZeroU64;
 use std::ops::{Add, Mul};
@@ -17,6 +17,8 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use ratio::Ratio;
+
+use decimal::{decimal_text, parse_decimal};
 
 /// Decimal places of an amount: one unit is 1e-18 USD.
 const USD_DECIMALS: u32 = 18;
@@ -88,7 +90,7 @@ impl Sum for Usd {
 /// Plain decimal, shortest form, never an exponent: `0.0075`, `0.00000015`, `0`, `12`.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_decimal(f, self.0, USD_DECIMALS)
+        f.write_str(decimal_text(self.0, USD_DECIMALS, &mut [0; 48]))
     }
 }
 
@@ -96,21 +98,14 @@ impl fmt::Display for Usd {
 /// write it.
 impl Serialize for Usd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_digits(self, serializer)
+        let mut digits = [0; 48];
+        serialize_digits(decimal_text(self.0, USD_DECIMALS, &mut digits), serializer)
     }
 }
 
-fn serialize_digits<S: Serializer>(
-    number: &impl fmt::Display,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    // The longest amount has a sign, 21 digits, a point and 18 decimals.
-    let mut text = [0; 48];
-    let mut rest = &mut text[..];
-    write!(rest, "{number}").map_err(S::Error::custom)?;
-    let unused = rest.len();
-    let digits = &text[..text.len() - unused];
-    serde_json::from_slice::<&RawValue>(digits)
+/// A number as it stands. It passes as raw text, which `serde_json` checks to be a number again.
+fn serialize_digits<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_str::<&RawValue>(text)
         .map_err(S::Error::custom)?
         .serialize(serializer)
 }
@@ -208,13 +203,19 @@ impl Factor {
 
 impl fmt::Display for Factor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_decimal(f, i128::from(self.0), FACTOR_DECIMALS)
+        let millionths = i128::from(self.0);
+        f.write_str(decimal_text(millionths, FACTOR_DECIMALS, &mut [0; 48]))
     }
 }
 
 impl Serialize for Factor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_digits(self, serializer)
+        let millionths = i128::from(self.0);
+        let mut digits = [0; 48];
+        serialize_digits(
+            decimal_text(millionths, FACTOR_DECIMALS, &mut digits),
+            serializer,
+        )
     }
 }
 
@@ -257,119 +258,6 @@ impl fmt::Display for AmountError {
 }
 
 impl std::error::Error for AmountError {}
-
-/// Reads decimal text as a count of 10^-`decimals`. Digits beyond that are rounded by [`round_half_even`].
-fn parse_decimal(text: &str, decimals: u32) -> Result<i128, AmountError> {
-    let (negative, unsigned) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    if unsigned.is_empty() {
-        return Err(AmountError::Empty);
-    }
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
-        Some(_) => return Err(AmountError::NotANumber),
-        None => (mantissa, ""),
-    };
-    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !are_digits(whole) || !are_digits(fraction) {
-        return Err(AmountError::NotANumber);
-    }
-
-    let digits = whole
-        .bytes()
-        .chain(fraction.bytes())
-        .map(|byte| byte - b'0');
-    // How many of the digits stand before the last decimal we keep; zeros follow when there are too few.
-    let kept = whole.len() as i64 + exponent + i64::from(decimals);
-    let magnitude = take_digits(digits, kept)?;
-    let magnitude = i128::try_from(magnitude).map_err(|_| AmountError::OutOfRange)?;
-    Ok(if negative { -magnitude } else { magnitude })
-}
-
-/// An exponent, cut to a range in which sums of exponents and lengths cannot overflow.
-fn parse_exponent(text: &str) -> Result<i64, AmountError> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(AmountError::NotANumber);
-    }
-    const CUT: i64 = 1_000_000_000;
-    let magnitude = digits
-        .parse::<i64>()
-        .map_or(CUT, |exponent| exponent.min(CUT));
-    Ok(if text.starts_with('-') {
-        -magnitude
-    } else {
-        magnitude
-    })
-}
-
-/// The number made of the first `kept` digits, rounded by the rest.
-fn take_digits(digits: impl Iterator<Item = u8>, kept: i64) -> Result<u128, AmountError> {
-    let mut number: u128 = 0;
-    let mut first_dropped = 0;
-    let mut rest_is_zero = true;
-    let mut seen: i64 = 0;
-    for digit in digits {
-        if seen < kept {
-            number = push_digit(number, digit)?;
-        } else if seen == kept {
-            first_dropped = digit;
-        } else if digit != 0 {
-            rest_is_zero = false;
-        }
-        seen += 1;
-    }
-    while seen < kept && number != 0 {
-        number = push_digit(number, 0)?;
-        seen += 1;
-    }
-    Ok(round_half_even(number, first_dropped, rest_is_zero))
-}
-
-fn push_digit(number: u128, digit: u8) -> Result<u128, AmountError> {
-    number
-        .checked_mul(10)
-        .and_then(|number| number.checked_add(u128::from(digit)))
-        .filter(|number| i128::try_from(*number).is_ok())
-        .ok_or(AmountError::OutOfRange)
-}
-
-/// The rounding rule: to the nearest, and exactly half way to the even neighbour, as IEEE 754 and
-/// accounting do, so that rounding many amounts does not drift in one direction.
-fn round_half_even(number: u128, first_dropped: u8, rest_is_zero: bool) -> u128 {
-    let half_way = first_dropped == 5 && rest_is_zero;
-    let up = if half_way {
-        number % 2 == 1
-    } else {
-        first_dropped >= 5
-    };
-    number + u128::from(up)
-}
-
-/// Writes a count of 10^-`decimals` as plain decimal without trailing zeros.
-fn write_decimal(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
-    let one = 10u128.pow(decimals);
-    let magnitude = value.unsigned_abs();
-    // 64 bits hold 18 decimals, and divide several times faster than 128.
-    let (whole, mut fraction) = (magnitude / one, (magnitude % one) as u64);
-    let sign = if value < 0 { "-" } else { "" };
-    if fraction == 0 {
-        return write!(f, "{sign}{whole}");
-    }
-    let mut width = decimals as usize;
-    while fraction.is_multiple_of(10) {
-        fraction /= 10;
-        width -= 1;
-    }
-    write!(f, "{sign}{whole}.{fraction:0width$}")
-}
 
 #[cfg(test)]
 mod tests;
