@@ -43,15 +43,19 @@ fn at_the_start(c: &mut Criterion) {
 
 fn lookup(c: &mut Criterion) {
     let catalog = built_in();
-    for (label, name) in [
-        ("by key", "gpt-4o"),
-        ("by id in another case", "OpenAI/GPT-4o"),
-        ("of an unknown name", "gpt-4o-of-next-year"),
+    for (label, name, is_known) in [
+        ("by key", "gpt-4o", true),
+        ("by id in another case", "OpenAI/GPT-4o", true),
+        ("in another spelling", "claude-sonnet-4.5", true),
+        ("of a bare name", "grok-4.3-latest", true),
+        ("of 25 models", "gpt-oss-120b", false),
+        ("of an approximation", "gpt-4o-2099-01-01", true),
+        ("of an unknown name", "gpt-4o-of-next-year", false),
     ] {
-        let found = catalog.find(name).is_some();
-        assert_eq!(found, !label.contains("unknown"), "{name}");
+        let found = catalog.resolve(name, None, false).is_ok();
+        assert_eq!(found, is_known, "{name}");
         c.bench_function(&format!("lookup/{label}"), |b| {
-            b.iter(|| catalog.find(black_box(name)))
+            b.iter(|| catalog.resolve(black_box(name), None, false).is_ok())
         });
     }
     assert!(!catalog.closest("gpt-4o-of-next-year", None, 5).is_empty());

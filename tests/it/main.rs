@@ -63,6 +63,8 @@ mod readme;
 mod replies;
 /// Which models of a list are shown, in which order, and how many of them.
 mod selection;
+/// Names suggested for one that does not exist: of its version, of its family.
+mod suggestions;
 /// What the service says was asked of it.
 mod telemetry;
 /// At a terminal a second signal means now.
