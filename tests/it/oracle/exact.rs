@@ -38,3 +38,15 @@ pub fn is_finer_than_attos(number: &Exact) -> bool {
     let attos = Exact::from_integer(BigInt::from(10).pow(18));
     !(number * attos).is_integer()
 }
+
+/// A number to read in a report, to 24 decimals.
+pub fn decimal(number: &Exact) -> String {
+    let scaled = (number * parse("1e24")).round().to_integer().to_string();
+    let padded = format!("{scaled:0>25}");
+    let (whole, fraction) = padded.split_at(padded.len() - 24);
+    let digits = format!("{whole}.{fraction}");
+    digits
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}

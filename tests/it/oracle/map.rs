@@ -314,7 +314,10 @@ impl Entry {
             return true;
         }
         let mode = self.mode.as_deref().unwrap_or_default();
+        let has_other_price = self.numbers.iter().any(|(name, price)| {
+            name.contains("_cost_per_") && !name.contains("_token") && *price > zero
+        });
         let has_input = self.number("input_cost_per_token").is_some();
-        has_input && !OTHER_UNITS.contains(&mode)
+        has_input && !has_other_price && !OTHER_UNITS.contains(&mode)
     }
 }

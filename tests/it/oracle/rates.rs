@@ -296,15 +296,7 @@ impl Calculation<'_> {
             };
         }
         self.follow("batch: half");
-        // Where half is a guess, the discount for cached input is not a second one.
-        let cache_read = standard
-            .cache_read
-            .clone()
-            .or_else(|| standard.input.clone());
-        let full = self.filled(Rates {
-            cache_read,
-            ..standard
-        });
+        let full = self.filled(standard);
         let halved = |rate: &Option<Exact>| rate.as_ref().map(half);
         Rates {
             input: halved(&full.input),
