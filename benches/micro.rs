@@ -134,6 +134,13 @@ fn replies(c: &mut Criterion) {
         r#"{{"model_names": [{}], "input_tokens": 1000, "output_tokens": 500}}"#,
         names.join(",")
     );
+    let workload = br#"{"input_tokens": 1000, "output_tokens": 500}"#;
+    let filtered =
+        br#"{"input_tokens": 100000, "output_tokens": 5000, "cache_read_input_tokens": 50000,
+        "service_tier": "batch", "region": "eu", "requests": 1000, "discount_percent": 10,
+        "mode": "chat", "search": "a", "supports": ["function_calling"], "min_context": 100000,
+        "max_input_price": 50, "max_output_price": 200, "include_free": true,
+        "include_retired": true, "limit": 100}"#;
     let unknown =
         br#"{"model_name": "gpt-4o-of-next-year", "input_tokens": 1, "output_tokens": 1}"#;
     let etag = {
@@ -152,6 +159,16 @@ fn replies(c: &mut Criterion) {
     measure(
         "ten estimates",
         &call("POST", "/cost-estimate/batch", &[], batch.as_bytes()),
+        200,
+    );
+    measure(
+        "the ten cheapest",
+        &call("POST", "/cost-estimate/cheapest", &[], workload),
+        200,
+    );
+    measure(
+        "the hundred cheapest by every filter",
+        &call("POST", "/cost-estimate/cheapest", &[], filtered),
         200,
     );
     measure(

@@ -15,6 +15,7 @@ pub enum Route {
     Pricing,
     CostEstimate,
     CostEstimateBatch,
+    Cheapest,
     Compare,
     Performance,
     UseCases,
@@ -62,7 +63,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 21] = [
+pub static ROUTES: [RouteInfo; 22] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -98,6 +99,13 @@ pub static ROUTES: [RouteInfo; 21] = [
         "/cost-estimate/batch",
         Work::Light,
         "What the same call costs on several models",
+    ),
+    row(
+        Route::Cheapest,
+        "POST",
+        "/cost-estimate/cheapest",
+        Work::Heavy,
+        "The models that do a call for the least money",
     ),
     row(
         Route::Compare,

@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::naming::{self, Candidate, Misnomer, Naming};
 use super::rows;
 use super::workload::Workload;
-use crate::catalog::{Model, Resolved};
+use crate::catalog::Model;
 use crate::clock::Timestamp;
 use crate::estimate::{Estimate, Unpriced, estimate, tier_word};
 use crate::exchange::{Call, Reply};
@@ -124,7 +124,7 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
 }
 
 /// What the workload costs on a model: one call, and all of them.
-fn price(
+pub fn price(
     book: &Book,
     model: &Model,
     workload: &Workload,
@@ -136,7 +136,7 @@ fn price(
 }
 
 /// What to say of fields that nothing reads: one that is spelt wrong must not be lost in silence.
-fn ignored(fields: &Fields) -> Vec<String> {
+pub fn ignored(fields: &Fields) -> Vec<String> {
     const CHARS_MAX: usize = 64;
     let shortened = |name: &str| name.chars().take(CHARS_MAX).collect::<String>();
     fields
@@ -160,8 +160,9 @@ struct BatchEstimate<'a> {
     catalog: CatalogStamp<'a>,
 }
 
+/// One model among others.
 #[derive(Serialize)]
-struct Comparison<'a> {
+pub struct Comparison<'a> {
     model_name: &'a str,
     provider: &'a str,
     input_cost: Usd,
@@ -236,7 +237,8 @@ fn comparison(
                 let provider = &book.catalog.provider(model.provider).name;
                 telemetry.record_estimate(provider, &model.id, all.total_cost(), now);
                 priced.push((costs.total_cost, model));
-                let mut row = available(resolved, provider, &workload, &costs, all);
+                let mut row = available(book, model, &workload, &costs, all);
+                row.by = Some(resolved.by.name());
                 row.warnings.splice(..0, naming::warning(name, &resolved));
                 models.push(row);
             }
@@ -270,18 +272,18 @@ fn comparison(
     ))
 }
 
-fn available<'a>(
-    resolved: Resolved<'a>,
-    provider: &'a str,
+/// The row of a model that has a price, whichever name led to it, if any did.
+pub fn available<'a>(
+    book: &'a Book,
+    model: &'a Model,
     workload: &Workload,
     costs: &Estimate,
     all: AllRequests,
 ) -> Comparison<'a> {
-    let model = resolved.model;
     let tokens = workload.usage.input_tokens + workload.usage.output_tokens;
     Comparison {
         model_name: rows::name(model),
-        provider,
+        provider: &book.catalog.provider(model.provider).name,
         input_cost: costs.input_cost,
         output_cost: costs.output_cost,
         total_cost: costs.total_cost,
@@ -291,7 +293,7 @@ fn available<'a>(
         tool_cost: costs.tool_cost,
         all_requests: (workload.requests > 1).then_some(all),
         resolved_model: Some(&model.id),
-        by: Some(resolved.by.name()),
+        by: None,
         service_tier: Some(tier_word(costs.tier)),
         threshold_applied: costs.threshold_applied,
         assumed: costs.is_assumed,

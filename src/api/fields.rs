@@ -223,8 +223,10 @@ impl Fields {
 
     /// A whole number from 1 to `max` that may be absent or null.
     pub fn positive(&mut self, name: &str, max: u64) -> Option<u64> {
+        let problems = self.problems.len();
         let number = self.optional_number(name, max)?;
-        if number == 0 && self.is_sound() {
+        // What could not be read counts as 0, too.
+        if number == 0 && self.problems.len() == problems {
             let message = "Input should be greater than or equal to 1";
             self.problem("greater_than_equal", name, message, 0.into());
         }

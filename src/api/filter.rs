@@ -1,10 +1,13 @@
 //! The filter of a request.
 
+use std::time::SystemTime;
+
 use super::book::Book;
 use super::fields::{Fields, TOKENS_MAX};
 use crate::catalog::capability::Capability;
 use crate::catalog::{Filter, Mode};
 use crate::money::Usd;
+use crate::telemetry::{Feature, Telemetry};
 
 /// Longer words are in no name.
 const SEARCH_BYTES_MAX: usize = 256;
@@ -29,6 +32,26 @@ pub fn read(book: &Book, fields: &mut Fields) -> Filter {
         max_output_price: price(fields, "max_output_price"),
         // Two names of one thing, and nobody who gives either means no.
         include_retired: fields.flag("include_retired") | fields.flag("include_deprecated"),
+    }
+}
+
+/// Counts the conditions that were used.
+pub fn take_note(filter: &Filter, telemetry: &Telemetry) {
+    for (feature, used) in [
+        (Feature::ProviderFilter, filter.provider.is_some()),
+        (Feature::ModeFilter, filter.mode.is_some()),
+        (Feature::Search, filter.search.is_some()),
+        (Feature::CapabilityFilter, !filter.supports.is_empty()),
+        (Feature::ContextFilter, filter.min_context > 0),
+        (
+            Feature::PriceFilter,
+            filter.max_input_price.or(filter.max_output_price).is_some(),
+        ),
+        (Feature::IncludeRetired, filter.include_retired),
+    ] {
+        if used {
+            telemetry.record_feature(feature, SystemTime::now());
+        }
     }
 }
 

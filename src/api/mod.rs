@@ -4,6 +4,7 @@ mod access;
 mod body;
 mod book;
 mod breakdown;
+mod cheapest;
 mod deployment;
 mod details;
 mod document;
@@ -80,6 +81,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Performance => models::rows(&*book()?, telemetry, call, List::Performance)?,
         Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
         Route::CostEstimateBatch => estimates::batch(&*book()?, telemetry, call)?,
+        Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
         Route::Compare => estimates::compare(&*book()?, telemetry, call)?,
         Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,
         Route::WrongMethod => {

@@ -67,11 +67,7 @@ impl Naming {
     /// Takes `provider` and `strict` from the fields of a request; both may be absent or null.
     pub fn read(fields: &mut Fields, book: &Book) -> Naming {
         Naming {
-            provider: fields.parsed(
-                "provider",
-                |text| book.catalog.provider_named(text),
-                "Input should be a provider that GET /models lists, by name or slug",
-            ),
+            provider: provider(fields, book),
             strict: fields.flag("strict"),
         }
     }
@@ -109,6 +105,15 @@ impl Naming {
             },
         }
     }
+}
+
+/// Takes `provider` from the fields of a request; one that does not exist is a mistake there.
+pub fn provider(fields: &mut Fields, book: &Book) -> Option<ProviderId> {
+    fields.parsed(
+        "provider",
+        |text| book.catalog.provider_named(text),
+        "Input should be a provider that GET /models lists, by name or slug",
+    )
 }
 
 /// What to warn of when a name was only approximately understood.

@@ -75,18 +75,8 @@ impl Selection {
 
     /// Counts what was used beyond what the list does unasked.
     pub fn take_note(&self, telemetry: &Telemetry) {
-        let filter = &self.filter;
+        filter::take_note(&self.filter, telemetry);
         for (feature, used) in [
-            (Feature::ProviderFilter, filter.provider.is_some()),
-            (Feature::ModeFilter, filter.mode.is_some()),
-            (Feature::Search, filter.search.is_some()),
-            (Feature::CapabilityFilter, !filter.supports.is_empty()),
-            (Feature::ContextFilter, filter.min_context > 0),
-            (
-                Feature::PriceFilter,
-                filter.max_input_price.or(filter.max_output_price).is_some(),
-            ),
-            (Feature::IncludeRetired, filter.include_retired),
             (Feature::Sorting, self.order != unasked_order(self.list)),
             (Feature::Paging, self.limit.is_some()),
         ] {

@@ -30,6 +30,7 @@ pub enum Feature {
     CostEstimate,
     BatchEstimate,
     Compare,
+    Cheapest,
     ProviderFilter,
     ModeFilter,
     Search,
@@ -45,10 +46,11 @@ pub enum Feature {
 }
 
 impl Feature {
-    pub const ALL: [Feature; 15] = [
+    pub const ALL: [Feature; 16] = [
         Feature::CostEstimate,
         Feature::BatchEstimate,
         Feature::Compare,
+        Feature::Cheapest,
         Feature::ProviderFilter,
         Feature::ModeFilter,
         Feature::Search,
@@ -68,6 +70,7 @@ impl Feature {
             Feature::CostEstimate => "cost_estimate",
             Feature::BatchEstimate => "cost_estimate_batch",
             Feature::Compare => "compare",
+            Feature::Cheapest => "cost_estimate_cheapest",
             Feature::ProviderFilter => "provider_filter",
             Feature::IncludeRetired => "include_retired",
             Feature::ModeFilter => "mode_filter",

@@ -12,7 +12,7 @@ use crate::lists::{get, rows, text};
 const LISTS: [&str; 4] = ["/models", "/pricing", "/performance", "/use-cases"];
 
 /// The models of the built-in catalogue by id, as the file has them.
-static CATALOGUE: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
+pub static CATALOGUE: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let lines = include_str!("../../src/catalog/data/catalog.jsonl").lines();
     let entries = lines.map(|line| serde_json::from_str::<Value>(line).expect("a JSON line"));
     let models = entries.filter(|entry| entry["id"].is_string());
@@ -21,7 +21,7 @@ static CATALOGUE: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
         .collect()
 });
 
-fn ids(list: &Value) -> BTreeSet<String> {
+pub fn ids(list: &Value) -> BTreeSet<String> {
     let ids = rows(list).iter().map(|row| text(row, "id").to_owned());
     ids.collect()
 }

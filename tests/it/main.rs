@@ -15,6 +15,8 @@ mod amounts;
 mod bodies;
 /// The committed catalogue, the importer and the check.
 mod catalog;
+/// A workload on every model there is.
+mod cheapest;
 /// The command line: what it teaches, and what it refuses to start with.
 mod cli;
 /// The commands besides serving, and their exit codes.

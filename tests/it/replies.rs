@@ -9,13 +9,14 @@ use crate::harness::{Instance, Response};
 const ESTIMATE: &str = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
 
 /// Business routes; the rest are probes.
-const BUSINESS: [&str; 10] = [
+const BUSINESS: [&str; 11] = [
     "/",
     "/models",
     "/models/{model}",
     "/pricing",
     "/cost-estimate",
     "/cost-estimate/batch",
+    "/cost-estimate/cheapest",
     "/compare",
     "/performance",
     "/use-cases",

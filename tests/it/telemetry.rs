@@ -191,6 +191,9 @@ fn features_are_counted_when_they_are_used() {
     client.post("/cost-estimate", "{}");
     let batch = r#"{"model_names":[],"input_tokens":0,"output_tokens":0}"#;
     client.post("/cost-estimate/batch", batch);
+    let workload = r#"{"input_tokens":1,"output_tokens":1,"provider":"groq","mode":"chat"}"#;
+    client.post("/cost-estimate/cheapest", workload);
+    client.post("/cost-estimate/cheapest", "{}");
     client.get("/models?provider=groq");
     client.get("/pricing?provider=nobody&include_retired=true");
     client.get("/performance?sort_by=cost&provider=groq");
@@ -204,7 +207,9 @@ fn features_are_counted_when_they_are_used() {
     let expected = BTreeMap::from([
         ("cost_estimate", 2),
         ("cost_estimate_batch", 1),
-        ("provider_filter", 3),
+        ("cost_estimate_cheapest", 1),
+        ("provider_filter", 4),
+        ("mode_filter", 1),
         ("include_retired", 1),
         ("sorting", 1),
         ("compressed_reply", 1),
