@@ -185,6 +185,15 @@ pub struct Settings {
     #[arg(long, env, value_name = "BOOL", help_heading = "Logging")]
     pub debug: Option<String>,
 
+    /// File that replaces the built-in catalogue: this program's format or a LiteLLM price map
+    #[arg(long, env, value_name = "FILE", help_heading = "Catalogue")]
+    pub pricing_catalog: Option<String>,
+    /// File of negotiated prices, private models and measured figures, on top of the catalogue
+    #[arg(long, env, value_name = "FILE", help_heading = "Catalogue")]
+    pub pricing_overrides: Option<String>,
+    /// How often to look whether these files have changed; 0 is never [default: 1]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Catalogue")]
+    pub pricing_reload_seconds: Option<String>,
     /// Catalogue age beyond which /health/detailed says degraded [default: 180]
     #[arg(long, env, value_name = "DAYS", help_heading = "Catalogue")]
     pub catalog_max_age_days: Option<String>,

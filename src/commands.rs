@@ -9,7 +9,7 @@ use time::Date;
 use time::format_description::well_known::Iso8601;
 
 use crate::api::{Naming, TOKENS_MAX, naming_warning};
-use crate::catalog::{Catalog, Header, file, litellm};
+use crate::catalog::{self, Catalog, Header, file, litellm};
 use crate::cli::{CatalogCommand, Command, Target};
 use crate::clock::today;
 use crate::config::{self, BadSetting};
@@ -208,7 +208,7 @@ fn import(
     // A file that is known already keeps its day and its source: reading it again makes its
     // prices no fresher, and the same file always gives the same catalogue.
     let known = Catalog::built_in_header().ok();
-    let known = known.filter(|header| header.source_digest == litellm::digest(&text));
+    let known = known.filter(|header| header.source_digest == catalog::digest(&text));
     let date = match date.map(|text| Date::parse(text, &Iso8601::DATE).map_err(|_| text)) {
         Some(Ok(date)) => date,
         Some(Err(text)) => {

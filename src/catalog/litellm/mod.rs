@@ -8,26 +8,24 @@ mod billing;
 mod entry;
 mod fields;
 mod identity;
-mod json;
 mod report;
 mod twins;
 
 use std::collections::HashMap;
 
-use sha2::{Digest, Sha256};
 use time::Date;
 
 pub use billing::LeftOut;
 pub use report::{Import, Refusal, Report};
 
 use super::intern::Interner;
+use super::json::Object;
 use super::model::ListedName;
 use super::prices::{Prices, RarePrices};
 use super::problem::Inspection;
-use super::{Catalog, Facts, Header, Model, Origin, Problem, V1Listing, v1};
+use super::{Catalog, Facts, Header, Model, Origin, Problem, V1Listing, digest, v1};
 use billing::{DearRates, left_out};
 use identity::Providers;
-use json::Object;
 use twins::{Candidate, Named};
 
 /// Keys of the map that document it.
@@ -78,6 +76,13 @@ pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
         &mut inspection,
         &mut report,
     );
+    if candidates.is_empty() && inspection.count() == 0 {
+        inspection.enter(None, "price map");
+        inspection.report(
+            "there is no model",
+            "at least one entry with a price per token",
+        );
+    }
     let (mut named, twins) = twins::name(candidates);
     report.merged_twins = twins.merged;
     report.completed_twins = twins.completed;
@@ -99,14 +104,6 @@ pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
     let header = header(text, options);
     let catalog = build(header, named, v1_listings, providers)?;
     Ok(Import { catalog, report })
-}
-
-/// SHA-256 of a map's text in lower-case hex, by which a catalogue remembers its source.
-pub fn digest(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn header(text: &str, options: Options) -> Header {
@@ -262,6 +259,7 @@ fn build(
                 provider: ids[candidate.provider]?,
                 facts: candidate.facts,
                 source: candidate.source,
+                measured: None,
                 listed: ListedName::Id,
             })
         },
