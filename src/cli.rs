@@ -77,7 +77,7 @@ pub enum Command {
         #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
         output: String,
     },
-    /// Make or check a price catalogue
+    /// Make, check or compare price catalogues
     #[command(subcommand)]
     Catalog(CatalogCommand),
 }
@@ -101,9 +101,27 @@ pub enum CatalogCommand {
         /// Write here instead of to standard output
         #[arg(long, value_name = "PATH")]
         output: Option<PathBuf>,
+        /// Name every entry with a fault in the report, not the first few
+        #[arg(long)]
+        all: bool,
     },
-    /// Say everything that is wrong with a catalogue file; exit 1 if anything is
-    Check { file: PathBuf },
+    /// Say everything that is wrong with a catalogue, a price map or overrides; exit 1 if anything is
+    Check {
+        file: PathBuf,
+        /// The catalogue that overrides come on top of [default: the built-in one]
+        #[arg(long, env = "PRICING_CATALOG", value_name = "FILE")]
+        on: Option<PathBuf>,
+        /// Name every entry with a fault in the report on a price map, not the first few
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show how prices differ between two catalogues or price maps
+    Diff {
+        /// A file, or built-in
+        before: PathBuf,
+        /// A file, or built-in
+        after: PathBuf,
+    },
 }
 
 /// Where the server on this host listens.

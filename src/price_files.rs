@@ -16,8 +16,8 @@ use crate::clock::today;
 /// Ten times the largest price map there is; a larger file is something else.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
-/// What an imported map is called that does not say what it is.
-pub const UNNAMED_MAP: &str = "LiteLLM model_prices_and_context_window.json (MIT)";
+/// What a map is called that does not say what it is.
+const UNNAMED_MAP: &str = "LiteLLM model_prices_and_context_window.json (MIT)";
 
 /// Where the prices come from, as the settings say.
 #[derive(Clone, Debug, Default)]

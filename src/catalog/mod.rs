@@ -6,6 +6,7 @@
 //! tells the three kinds of file apart.
 
 pub mod capability;
+mod diff;
 mod digest;
 pub mod file;
 mod filter;
@@ -33,6 +34,7 @@ use std::collections::HashMap;
 
 use time::Date;
 
+pub use diff::Diff;
 pub use digest::digest;
 pub use filter::Filter;
 pub use format::Format;

@@ -15,6 +15,8 @@ mod amounts;
 mod bodies;
 /// The committed catalogue, the importer and the check.
 mod catalog;
+/// What else can be done with catalogues, price maps and overrides.
+mod catalog_tools;
 /// The command line: what it teaches, and what it refuses to start with.
 mod cli;
 /// The commands besides serving, and their exit codes.

@@ -99,6 +99,11 @@ impl Seen {
                 "one catalogue"
             );
         }
+        let version = format!("v{}", models[0]["total_cost"]);
+        assert_eq!(
+            reply["catalog"]["version"], version,
+            "the version of that price"
+        );
         self.requests += 1;
     }
 }

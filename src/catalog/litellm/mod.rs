@@ -6,6 +6,7 @@
 
 mod billing;
 mod entry;
+mod faults;
 mod fields;
 mod identity;
 mod report;
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 use time::Date;
 
 pub use billing::LeftOut;
+pub use faults::{Fault, Faults};
 pub use report::{Import, Refusal, Report};
 
 use super::intern::Interner;
@@ -136,6 +138,7 @@ fn candidates(
             inspection.report("not an object", "an object of fields");
             continue;
         };
+        report.faults.inspect(key, &fields);
         let entry = entry::read(&fields, inspection, &mut interner);
         if let Some(reason) = left_out(&entry.facts) {
             *report.left_out.entry(reason).or_default() += 1;

@@ -204,7 +204,7 @@ impl Applying<'_> {
         }
         let (Some((_, name)), Some(provider)) = (slug_and_name, provider) else {
             self.inspection.report(
-                "the id of a new model does not begin with a provider",
+                "no model of the catalogue has this id or key, and it does not begin with a provider",
                 "<slug>/<name>, with the slug of a provider of the catalogue or of \"providers\"",
             );
             return None;
