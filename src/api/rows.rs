@@ -105,7 +105,7 @@ pub struct PerformanceRow<'a> {
 
 /// Who stands for the figures, and since when.
 #[derive(Serialize)]
-struct MeasuredBy<'a> {
+pub struct MeasuredBy<'a> {
     throughput: Option<MeasurementBy<'a>>,
     latency: Option<MeasurementBy<'a>>,
 }
@@ -117,7 +117,7 @@ struct MeasurementBy<'a> {
 }
 
 impl<'a> MeasuredBy<'a> {
-    fn of(measured: &'a Measured) -> MeasuredBy<'a> {
+    pub fn of(measured: &'a Measured) -> MeasuredBy<'a> {
         let by = |measurement: &'a Option<Measurement>| {
             measurement.as_ref().map(|measurement| MeasurementBy {
                 source: &measurement.source,

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::prices::Uplift;
 use super::rates::Rates;
-use super::vocabulary::name_of;
 use super::{Catalog, Model};
 use crate::money::Usd;
 
@@ -178,9 +176,11 @@ fn prices(model: &Model) -> BTreeMap<String, Value> {
         prices.insert("google_maps_query".into(), Value::amount(usd));
     }
     for (uplift, factor) in &rare.uplifts {
-        let name = name_of(&Uplift::NAMES, *uplift).unwrap_or_default();
         let text = format!("x{factor}");
-        prices.insert(format!("uplift {name}"), Value { text, amount: None });
+        prices.insert(
+            format!("uplift {}", uplift.name()),
+            Value { text, amount: None },
+        );
     }
     prices
 }

@@ -116,6 +116,9 @@ fn the_example_of_the_manual_does_what_the_manual_says() {
     for best in ["best_throughput", "lowest_latency"] {
         assert_eq!(performance[best], "llama-70b", "{best}");
     }
+    let details = get(&mut client, "/models/own/llama-70b");
+    assert_eq!(details["throughput"], 80.0);
+    assert_eq!(details["measured"], own["measured"]);
     let by_latency = get(&mut client, "/performance?sort_by=latency");
     assert_eq!(rows(&by_latency)[0]["id"], "own/llama-70b");
 
