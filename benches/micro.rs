@@ -18,6 +18,7 @@ use llm_pricing::deployment::Lifecycle;
 use llm_pricing::estimate::{Terms, Usage, estimate};
 use llm_pricing::exchange::{Answer, Call, Method, Reply};
 use llm_pricing::router::{ROUTES, triage};
+use llm_pricing::supply::Supply;
 use llm_pricing::telemetry::{Record, Telemetry, browser};
 use llm_pricing::vitals::Vitals;
 
@@ -284,6 +285,7 @@ fn api() -> Api {
         telemetry: Telemetry::new(ROUTES.len(), started_at),
         vitals: Arc::new(Vitals::default()),
         shelf,
+        supply: Supply::default(),
         access: config.access,
         identity: config.identity,
         catalog_age_days_max: config.catalog_age_days_max,

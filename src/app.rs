@@ -5,25 +5,22 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{info, warn};
 
-use crate::api::{self, Api, Book, Shelf};
-use crate::catalog::Catalog;
-use crate::clock::today;
-use crate::config::{Config, Identity};
+use crate::api::{self, Api, Shelf};
+use crate::config::{Config, Identity, Prices};
 use crate::deployment::{Drain, Lifecycle, Phase};
 use crate::exchange::Service;
 use crate::exit_code::Exit;
+use crate::keeper::Keeper;
+use crate::price_files::Stock;
 use crate::router::{self, ROUTES, Route};
 use crate::server::{Options, Server};
+use crate::supply::Supply;
 use crate::telemetry::Telemetry;
 use crate::vitals::Vitals;
-
-/// How often the keeper looks whether the day has changed.
-const DAY_CHECK: Duration = Duration::from_secs(60);
 
 /// How often the drain looks after clients it holds a place for.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
@@ -35,6 +32,7 @@ const DRAIN_LOG: Duration = Duration::from_secs(5);
 pub struct App {
     lifecycle: Arc<Lifecycle>,
     api: Arc<Api>,
+    prices: Prices,
     server: Server,
 }
 
@@ -52,6 +50,7 @@ impl App {
             telemetry: Telemetry::new(ROUTES.len(), started_at),
             vitals: Arc::clone(&vitals),
             shelf: Shelf::default(),
+            supply: Supply::new(&config.prices.files),
             access: config.access.clone(),
             identity: config.identity.clone(),
             catalog_age_days_max: config.catalog_age_days_max,
@@ -75,6 +74,7 @@ impl App {
         Ok(App {
             lifecycle,
             api,
+            prices: config.prices.clone(),
             server,
         })
     }
@@ -87,28 +87,20 @@ impl App {
         self.server.local_addr()
     }
 
-    /// Puts the catalogue in place: Starting becomes Ready.
-    ///
-    /// Ready comes first and the lists after it, on a thread that keeps them up to date from then
-    /// on; a request that wants a list before it is put together waits for it.
+    /// Puts the catalogue in place: Starting becomes Ready. The lists come after it, and whatever the
+    /// keeper finds in the price files from then on.
     ///
     /// # Errors
-    /// When that thread cannot be started.
-    pub fn open(&self, catalog: Catalog) -> io::Result<()> {
-        let book = Arc::new(Book::new(Arc::new(catalog), today(SystemTime::now())));
-        self.api.shelf.put(Arc::clone(&book));
+    /// When the keeper's thread cannot be started.
+    pub fn open(&self, stock: Stock) -> io::Result<()> {
+        let keeper = Keeper {
+            api: Arc::clone(&self.api),
+            files: self.prices.files.clone(),
+            interval: self.prices.reload_interval,
+        };
+        keeper.start(stock)?;
         self.lifecycle.open();
         info!("phase {}", self.lifecycle.phase().as_str());
-        let api = Arc::clone(&self.api);
-        let keeper = thread::Builder::new().name("keeper".into());
-        keeper.spawn(move || {
-            book.prepare();
-            drop(book);
-            loop {
-                thread::sleep(DAY_CHECK);
-                api.shelf.turn_page(SystemTime::now());
-            }
-        })?;
         Ok(())
     }
 

@@ -77,7 +77,7 @@ pub enum Command {
         #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
         output: String,
     },
-    /// Make or check a price catalogue
+    /// Make, check or compare price catalogues
     #[command(subcommand)]
     Catalog(CatalogCommand),
 }
@@ -101,9 +101,27 @@ pub enum CatalogCommand {
         /// Write here instead of to standard output
         #[arg(long, value_name = "PATH")]
         output: Option<PathBuf>,
+        /// Name every entry with a fault in the report, not the first few
+        #[arg(long)]
+        all: bool,
     },
-    /// Say everything that is wrong with a catalogue file; exit 1 if anything is
-    Check { file: PathBuf },
+    /// Say everything that is wrong with a catalogue, a price map or overrides; exit 1 if anything is
+    Check {
+        file: PathBuf,
+        /// The catalogue that overrides come on top of [default: the built-in one]
+        #[arg(long, env = "PRICING_CATALOG", value_name = "FILE")]
+        on: Option<PathBuf>,
+        /// Name every entry with a fault in the report on a price map, not the first few
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show how prices differ between two catalogues or price maps
+    Diff {
+        /// A file, or built-in
+        before: PathBuf,
+        /// A file, or built-in
+        after: PathBuf,
+    },
 }
 
 /// Where the server on this host listens.
@@ -185,6 +203,15 @@ pub struct Settings {
     #[arg(long, env, value_name = "BOOL", help_heading = "Logging")]
     pub debug: Option<String>,
 
+    /// File that replaces the built-in catalogue: this program's format or a LiteLLM price map
+    #[arg(long, env, value_name = "FILE", help_heading = "Catalogue")]
+    pub pricing_catalog: Option<String>,
+    /// File of negotiated prices, private models and measured figures, on top of the catalogue
+    #[arg(long, env, value_name = "FILE", help_heading = "Catalogue")]
+    pub pricing_overrides: Option<String>,
+    /// How often to look whether these files have changed; 0 is never [default: 1]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Catalogue")]
+    pub pricing_reload_seconds: Option<String>,
     /// Catalogue age beyond which /health/detailed says degraded [default: 180]
     #[arg(long, env, value_name = "DAYS", help_heading = "Catalogue")]
     pub catalog_max_age_days: Option<String>,

@@ -1,17 +1,13 @@
 //! Everything the program does besides serving. Results go to standard output, what went wrong
 //! to standard error.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod catalog;
+
 use std::time::{Duration, SystemTime};
 
-use time::Date;
-use time::format_description::well_known::Iso8601;
-
 use crate::api::{Naming, TOKENS_MAX, naming_warning};
-use crate::catalog::{Catalog, Header, file, litellm};
-use crate::cli::{CatalogCommand, Command, Target};
-use crate::clock::today;
+use crate::catalog::Catalog;
+use crate::cli::{Command, Target};
 use crate::config::{self, BadSetting};
 use crate::estimate::{Terms, Usage, estimate};
 use crate::exit_code::Exit;
@@ -44,14 +40,7 @@ pub fn run(command: Command) -> Exit {
             input,
             output,
         } => price(&model, &input, &output),
-        Command::Catalog(CatalogCommand::Check { file }) => check(&file),
-        Command::Catalog(CatalogCommand::Import {
-            from: _,
-            file,
-            source,
-            date,
-            output,
-        }) => import(&file, source, date.as_deref(), output),
+        Command::Catalog(command) => catalog::run(command),
     }
 }
 
@@ -163,92 +152,5 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
             Exit::Ok
         }
         Err(why) => fail(format_args!("{}: {why}", model.id)),
-    }
-}
-
-fn check(path: &Path) -> Exit {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(cause) => return fail(format_args!("{}: {cause}", path.display())),
-    };
-    match file::read(&text) {
-        Ok(catalog) => {
-            println!(
-                "{}: catalogue {} with {} models of {} providers",
-                path.display(),
-                catalog.header().version,
-                catalog.models().len(),
-                catalog.providers().len()
-            );
-            Exit::Ok
-        }
-        Err(problems) => {
-            for problem in &problems {
-                eprintln!("{}: {problem}", path.display());
-            }
-            fail(format_args!(
-                "{}: {} problems",
-                path.display(),
-                problems.len()
-            ))
-        }
-    }
-}
-
-fn import(
-    path: &Path,
-    source: Option<String>,
-    date: Option<&str>,
-    output: Option<PathBuf>,
-) -> Exit {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(cause) => return fail(format_args!("{}: {cause}", path.display())),
-    };
-    // A file that is known already keeps its day and its source: reading it again makes its
-    // prices no fresher, and the same file always gives the same catalogue.
-    let known = Catalog::built_in_header().ok();
-    let known = known.filter(|header| header.source_digest == litellm::digest(&text));
-    let date = match date.map(|text| Date::parse(text, &Iso8601::DATE).map_err(|_| text)) {
-        Some(Ok(date)) => date,
-        Some(Err(text)) => {
-            return refuse(&BadSetting {
-                name: "--date",
-                value: text.to_owned(),
-                allowed: "a day as YYYY-MM-DD".into(),
-            });
-        }
-        None => known
-            .as_ref()
-            .map_or_else(|| today(SystemTime::now()), |header| header.date),
-    };
-    let source = source
-        .or(known.map(|header: Header| header.source))
-        .unwrap_or_else(|| "LiteLLM model_prices_and_context_window.json (MIT)".into());
-    let import = match litellm::import(&text, litellm::Options { date, source }) {
-        Ok(import) => import,
-        Err(problems) => {
-            for problem in &problems {
-                eprintln!("{}: {problem}", path.display());
-            }
-            return fail(format_args!(
-                "{}: {} problems",
-                path.display(),
-                problems.len()
-            ));
-        }
-    };
-    eprint!("{}", import.report);
-    let catalogue = match file::write(&import.catalog) {
-        Ok(catalogue) => catalogue,
-        Err(cause) => return fail(cause),
-    };
-    let Some(output) = output else {
-        print!("{catalogue}");
-        return Exit::Ok;
-    };
-    match fs::write(&output, catalogue) {
-        Ok(()) => Exit::Ok,
-        Err(cause) => fail(format_args!("{}: {cause}", output.display())),
     }
 }

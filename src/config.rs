@@ -1,6 +1,8 @@
 //! The checked settings. Every refusal names the setting, the value and what is allowed, and all
 //! limits of the server stand here together.
 
+mod prices;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -14,6 +16,8 @@ use crate::cli::{Settings, Target};
 use crate::clock::Timestamp;
 use crate::deployment::DrainSettings;
 
+pub use prices::Prices;
+
 /// Everything the program needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -22,6 +26,7 @@ pub struct Config {
     pub drain: DrainSettings,
     pub access: Access,
     pub identity: Identity,
+    pub prices: Prices,
     pub log_level: LevelFilter,
     pub access_log: bool,
     /// Days after which the catalogue makes the service `degraded`.
@@ -167,6 +172,7 @@ impl Config {
                 built_at: timestamp("BUILD_TIMESTAMP", &s.build_timestamp)?
                     .or(Timestamp::parse(crate::COMMIT_DATE)),
             },
+            prices: prices::prices(s)?,
             log_level: level.unwrap_or(parsed(
                 "LOG_LEVEL",
                 &s.log_level,

@@ -16,6 +16,7 @@
 //! - [`deployment`]: the phases of an instance's life and the count of requests in flight
 //! - [`catalog`]: models, their prices and names
 //! - [`money`]: 1e-18 USD, exactly
+//! - [`price_files`], [`keeper`], [`supply`]: the operator's own prices, read, watched, and what came of it
 //! - [`estimate`]: what a usage costs
 //! - [`use_case`]: from a model's facts to words
 //! - [`telemetry`], [`vitals`]: what was asked, and what the machinery is doing
@@ -34,10 +35,13 @@ pub mod deployment;
 pub mod estimate;
 pub mod exchange;
 pub mod exit_code;
+pub mod keeper;
 pub mod local_client;
 pub mod money;
+pub mod price_files;
 pub mod router;
 pub mod server;
+pub mod supply;
 pub mod telemetry;
 pub mod use_case;
 pub mod vitals;

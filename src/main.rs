@@ -10,12 +10,12 @@ use log::{debug, error, info, warn};
 use simplelog::{ConfigBuilder, WriteLogger};
 
 use llm_pricing::app::App;
-use llm_pricing::catalog::Catalog;
 use llm_pricing::cli::{Cli, Command, Settings};
 use llm_pricing::commands;
 use llm_pricing::config::Config;
 use llm_pricing::deployment::{Lifecycle, Order};
 use llm_pricing::exit_code::Exit;
+use llm_pricing::price_files::Stock;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -44,6 +44,17 @@ fn serve(settings: &Settings) -> Exit {
         error!("cannot handle signals: {cause}");
         return Exit::Failed;
     }
+    // Before the socket is bound: nobody ever sees an instance that has nothing to serve.
+    let stock = match config.prices.files.load() {
+        Ok(stock) => stock,
+        Err(unusable) => {
+            eprintln!("llm-pricing: {unusable}");
+            unusable
+                .details()
+                .for_each(|line| eprintln!("llm-pricing: {line}"));
+            return Exit::Usage;
+        }
+    };
     let app = match App::start(&config, lifecycle) {
         Ok(app) => app,
         Err(cause) => {
@@ -51,17 +62,8 @@ fn serve(settings: &Settings) -> Exit {
             return Exit::Failed;
         }
     };
-    let catalog = match Catalog::built_in() {
-        Ok(catalog) => catalog,
-        Err(problems) => {
-            problems
-                .iter()
-                .for_each(|problem| error!("built-in catalogue: {problem}"));
-            return Exit::Failed;
-        }
-    };
-    announce(&config, &app, &catalog);
-    if let Err(cause) = app.open(catalog) {
+    announce(&config, &app, &stock);
+    if let Err(cause) = app.open(stock) {
         error!("cannot start: {cause}");
         return Exit::Failed;
     }
@@ -70,7 +72,7 @@ fn serve(settings: &Settings) -> Exit {
     exit
 }
 
-fn announce(config: &Config, app: &App, catalog: &Catalog) {
+fn announce(config: &Config, app: &App, stock: &Stock) {
     let identity = &config.identity;
     let unknown = "-";
     info!(
@@ -81,14 +83,7 @@ fn announce(config: &Config, app: &App, catalog: &Catalog) {
         identity.deployment_group.as_deref().unwrap_or(unknown),
         identity.instance_id.as_deref().unwrap_or(unknown),
     );
-    let header = catalog.header();
-    info!(
-        "catalogue {} of {}: {} models of {} providers",
-        header.version,
-        header.date,
-        catalog.models().len(),
-        catalog.providers().len()
-    );
+    info!("{}", stock.summary());
     let limits = &config.limits;
     let address = app.local_addr().unwrap_or(config.listen);
     info!(

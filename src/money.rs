@@ -5,6 +5,7 @@
 //! through `parse_decimal`, the only place that rounds, and leaves through `decimal_text`.
 
 mod decimal;
+mod discount;
 mod ratio;
 
 use std::cmp::Ordering;
@@ -16,6 +17,7 @@ use std::ops::{Add, Mul};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+pub use discount::Discount;
 pub use ratio::Ratio;
 
 use decimal::{decimal_text, parse_decimal};

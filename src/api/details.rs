@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::book::Book;
 use super::estimates::CatalogStamp;
-use super::rows::{name, source, status_word};
+use super::rows::{MeasuredBy, latency_ms, name, source, status_word, throughput};
 use crate::catalog::capability::Known;
 use crate::catalog::off_peak::OffPeak;
 use crate::catalog::prices::{SearchBilling, SearchPrices};
@@ -43,6 +43,9 @@ struct Details<'a> {
     strengths: Vec<String>,
     cost_tier: &'static str,
     blended_usd_per_1m_tokens: Option<Usd>,
+    throughput: Option<f64>,
+    latency_ms: Option<f64>,
+    measured: Option<MeasuredBy<'a>>,
     source: &'a str,
     price_as_of: Timestamp,
     catalog: CatalogStamp<'a>,
@@ -174,6 +177,9 @@ pub fn model_details(book: &Book, model: &Model) -> Vec<u8> {
         strengths: profile.strengths,
         cost_tier: profile.cost_tier.word(),
         blended_usd_per_1m_tokens: profile.blended_usd_per_million,
+        throughput: throughput(model),
+        latency_ms: latency_ms(model),
+        measured: model.measured.as_deref().map(MeasuredBy::of),
         source: source(book, model),
         price_as_of: Timestamp::start_of(book.catalog.header().date),
         catalog: CatalogStamp::of(book),

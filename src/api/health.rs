@@ -1,6 +1,7 @@
 //! `/health...`: probes for balancers and orchestrators, and the long form for people.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
@@ -121,6 +122,20 @@ struct Metrics {
     connections_kicked: usize,
     panics: usize,
     quarantined_requests: usize,
+    #[serde(flatten)]
+    catalog: CatalogMetrics,
+}
+
+/// Which prices are in use, and how they got here.
+#[derive(Serialize)]
+struct CatalogMetrics {
+    catalog_version: Option<String>,
+    catalog_date: Option<String>,
+    catalog_file: Option<PathBuf>,
+    overrides_file: Option<PathBuf>,
+    catalog_loaded_at: Option<Timestamp>,
+    catalog_reloads: u64,
+    catalog_failed_reloads: u64,
 }
 
 /// `GET /health/detailed`: every part looked at now, and figures.
@@ -181,7 +196,7 @@ fn checked(name: &'static str, check: impl FnOnce() -> (Health, Option<String>))
     }
 }
 
-/// The catalogue is there and not too old, and finds its own first model.
+/// The catalogue is there, as its files are now and not too old, and finds its own first model.
 fn catalog(api: &Api) -> (Health, Option<String>) {
     let Some(book) = api.shelf.take() else {
         return (
@@ -199,6 +214,10 @@ fn catalog(api: &Api) -> (Health, Option<String>) {
             Health::Unhealthy,
             Some("the catalogue does not find its own models".into()),
         );
+    }
+    if let Some(fault) = api.supply.record().fault {
+        let text = format!("{fault}; the prices of before stay in use");
+        return (Health::Degraded, Some(text));
     }
     let age = (today(SystemTime::now()) - book.catalog.header().date).whole_days();
     if age > api.catalog_age_days_max {
@@ -265,5 +284,21 @@ fn metrics(api: &Api) -> Metrics {
         connections_kicked: read(&vitals.connections_kicked),
         panics: read(&vitals.panics),
         quarantined_requests: read(&vitals.quarantined),
+        catalog: catalog_metrics(api),
+    }
+}
+
+fn catalog_metrics(api: &Api) -> CatalogMetrics {
+    let book = api.shelf.take();
+    let header = book.as_ref().map(|book| book.catalog.header());
+    let record = api.supply.record();
+    CatalogMetrics {
+        catalog_version: header.map(|header| header.version.clone()),
+        catalog_date: header.map(|header| header.date.to_string()),
+        catalog_file: record.catalog_file,
+        overrides_file: record.overrides_file,
+        catalog_loaded_at: record.loaded_at.map(Timestamp::from),
+        catalog_reloads: record.reloads,
+        catalog_failed_reloads: record.failed_reloads,
     }
 }

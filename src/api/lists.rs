@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::book::Book;
 use super::document::Document;
-use super::rows::{performance_row, pricing_row, use_case_row, value_score};
+use super::rows::{
+    latency_ms, performance_row, pricing_row, throughput, use_case_row, value_score,
+};
 use super::selection::{Found, Selection};
 use crate::catalog::Model;
 use crate::clock::Timestamp;
@@ -166,18 +168,22 @@ impl<'a> PerformanceTail<'a> {
             .filter(|model| !book.is_retired(model))
             .filter_map(|model| Some((model.facts.max_input_tokens?, Reverse(&model.id), model)))
             .max_by_key(|(window, id, _)| (*window, *id));
-        let best = models
-            .iter()
-            .filter(|model| book.may_win(model))
-            .filter_map(|model| Some((value_score(model)?, Reverse(&model.id), model)))
-            .max_by(|one, two| one.0.total_cmp(&two.0).then(one.1.cmp(&two.1)));
+        let best = |score: &dyn Fn(&Model) -> Option<f64>| {
+            let scored = models
+                .iter()
+                .filter(|model| !book.is_retired(model))
+                .filter_map(|model| Some((score(model)?, Reverse(&model.id), model)));
+            scored
+                .max_by(|one, two| one.0.total_cmp(&two.0).then(one.1.cmp(&two.1)))
+                .map(|(_, _, model)| model.listed_name())
+        };
         PerformanceTail {
             total_models: models.len(),
             retired_left_out,
-            best_throughput: None,
-            lowest_latency: None,
+            best_throughput: best(&throughput),
+            lowest_latency: best(&|model| Some(-latency_ms(model)?)),
             largest_context: largest.map(|(_, _, model)| model.listed_name()),
-            best_value: best.map(|(_, _, model)| model.listed_name()),
+            best_value: best(&|model| value_score(model).filter(|_| book.may_win(model))),
             provider_status: provider_status(book, models),
             timestamp: Timestamp::start_of(book.today),
         }

@@ -34,6 +34,7 @@ use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
 use crate::exchange::{Answer, Call, Reply};
 use crate::router::{self, Route};
+use crate::supply::Supply;
 use crate::telemetry::{Record, Telemetry, browser};
 use crate::vitals::Vitals;
 use error::Fault;
@@ -45,6 +46,7 @@ pub struct Api {
     pub telemetry: Telemetry,
     pub vitals: Arc<Vitals>,
     pub shelf: Shelf,
+    pub supply: Supply,
     pub access: Access,
     pub identity: Identity,
     pub catalog_age_days_max: i64,

@@ -4,9 +4,8 @@ use std::cmp::Ordering;
 
 use super::book::Book;
 use super::fields::Fields;
-use super::rows::{mean_price, name, value_score};
+use super::rows::{latency_ms, mean_price, name, throughput, value_score};
 use crate::catalog::Model;
-use crate::money::Rate;
 use crate::use_case::{self, CostTier};
 
 /// Which figure of the models comes first.
@@ -28,7 +27,6 @@ enum Figure {
     BlendedPrice,
     CostTier,
     Value,
-    /// Nobody measured throughput or latency, so all models tie.
     Throughput,
     Latency,
 }
@@ -126,9 +124,12 @@ impl Order {
             Figure::Value => arrange(book, models, by, |model| {
                 value_score(model).map(f64::to_bits)
             }),
-            Figure::Throughput | Figure::Latency => {
-                arrange(book, models, by, |_| None::<Rate>);
-            }
+            Figure::Throughput => arrange(book, models, by, |model| {
+                throughput(model).map(f64::to_bits)
+            }),
+            Figure::Latency => arrange(book, models, by, |model| {
+                latency_ms(model).map(f64::to_bits)
+            }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::book::Book;
-use crate::catalog::{Mode, Model, Status};
+use crate::catalog::{Measured, Measurement, Mode, Model, Status};
 use crate::clock::Timestamp;
 use crate::money::{Rate, Usd};
 use crate::use_case;
@@ -63,8 +63,8 @@ pub fn pricing_row<'a>(book: &'a Book, model: &'a Model) -> PricingRow<'a> {
         provider: &book.catalog.provider(model.provider).name,
         cost_per_input_token: input.usd(),
         cost_per_output_token: output.usd(),
-        throughput: None,
-        latency_ms: None,
+        throughput: throughput(model),
+        latency_ms: latency_ms(model),
         context_window: model.facts.max_input_tokens,
         currency: "USD",
         unit: "per_token",
@@ -76,7 +76,8 @@ pub fn pricing_row<'a>(book: &'a Book, model: &'a Model) -> PricingRow<'a> {
         cost_at_10k_tokens: at_10k,
         cost_at_100k_tokens: at_100k,
         cost_at_1m_tokens: at_1m,
-        estimated_time_1m_tokens: None,
+        estimated_time_1m_tokens: throughput(model)
+            .map(|tokens_per_second| 1e6 / tokens_per_second),
         id: &model.id,
         mode: model.facts.mode.map(Mode::name),
         max_output_tokens: model.facts.max_output_tokens,
@@ -98,6 +99,36 @@ pub struct PerformanceRow<'a> {
     performance_score: Option<f64>,
     value_score: Option<f64>,
     id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<MeasuredBy<'a>>,
+}
+
+/// Who stands for the figures, and since when.
+#[derive(Serialize)]
+pub struct MeasuredBy<'a> {
+    throughput: Option<MeasurementBy<'a>>,
+    latency: Option<MeasurementBy<'a>>,
+}
+
+#[derive(Serialize)]
+struct MeasurementBy<'a> {
+    source: &'a str,
+    date: String,
+}
+
+impl<'a> MeasuredBy<'a> {
+    pub fn of(measured: &'a Measured) -> MeasuredBy<'a> {
+        let by = |measurement: &'a Option<Measurement>| {
+            measurement.as_ref().map(|measurement| MeasurementBy {
+                source: &measurement.source,
+                date: measurement.date.to_string(),
+            })
+        };
+        MeasuredBy {
+            throughput: by(&measured.throughput),
+            latency: by(&measured.latency),
+        }
+    }
 }
 
 pub fn performance_row<'a>(book: &'a Book, model: &'a Model) -> PerformanceRow<'a> {
@@ -105,15 +136,15 @@ pub fn performance_row<'a>(book: &'a Book, model: &'a Model) -> PerformanceRow<'
     PerformanceRow {
         model_name: name(model),
         provider: &book.catalog.provider(model.provider).name,
-        // Nobody has measured these; the map does not have them either.
-        throughput: None,
-        latency_ms: None,
+        throughput: throughput(model),
+        latency_ms: latency_ms(model),
         context_window: model.facts.max_input_tokens,
         cost_per_input_token: input.usd(),
         cost_per_output_token: output.usd(),
-        performance_score: None,
+        performance_score: performance_score(model),
         value_score: value_score(model),
         id: &model.id,
+        measured: model.measured.as_deref().map(MeasuredBy::of),
     }
 }
 
@@ -176,6 +207,25 @@ fn base_rates(model: &Model) -> (Rate, Rate) {
         model.input_rate().unwrap_or(Rate::ZERO),
         model.output_rate().unwrap_or(Rate::ZERO),
     )
+}
+
+/// Output tokens per second, if somebody measured them.
+pub fn throughput(model: &Model) -> Option<f64> {
+    Some(model.measured.as_ref()?.throughput.as_ref()?.figure)
+}
+
+/// Milliseconds to the first token, if somebody measured them.
+pub fn latency_ms(model: &Model) -> Option<f64> {
+    Some(model.measured.as_ref()?.latency.as_ref()?.figure)
+}
+
+/// Throughput per milli-dollar of the mean token price, as v1 defined it:
+/// `throughput / ((input + output) / 2 * 1000)`. `None` when it was not measured or the model is free.
+fn performance_score(model: &Model) -> Option<f64> {
+    let (input, output) = base_rates(model);
+    let dividend = throughput(model)? * 2.0 * ATTOS_PER_MILLI_DOLLAR as f64;
+    let divisor = (input.usd() + output.usd()).attos();
+    (divisor > 0).then_some(dividend / divisor as f64)
 }
 
 const ATTOS_PER_MILLI_DOLLAR: i128 = 1_000_000_000_000_000;

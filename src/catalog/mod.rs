@@ -2,17 +2,24 @@
 //!
 //! A [`Catalog`] is built once and never changes. It is read from the repository's own file ([`mod@file`]),
 //! which in turn is made from LiteLLM's public price map ([`litellm`]) and the list of the v1 service
-//! ([`v1`]).
+//! ([`v1`]). What one operator knows better than the publishers comes on top ([`overrides`]); [`Format`]
+//! tells the three kinds of file apart.
 
 pub mod capability;
+mod diff;
+mod digest;
 pub mod file;
 mod filter;
 mod first_party;
+mod format;
 mod intern;
+mod json;
 pub mod litellm;
+mod measured;
 mod model;
 mod names;
 pub mod off_peak;
+pub mod overrides;
 pub mod prices;
 mod problem;
 mod provider;
@@ -27,7 +34,11 @@ use std::collections::HashMap;
 
 use time::Date;
 
+pub use diff::Diff;
+pub use digest::digest;
 pub use filter::Filter;
+pub use format::Format;
+pub use measured::{Measured, Measurement};
 pub use model::{Facts, Mode, Model, Origin, RETIRING_DAYS, Status, V1Listing};
 pub use problem::Problem;
 pub use provider::{Provider, ProviderId};
@@ -56,7 +67,7 @@ pub struct Catalog {
 /// Where a catalogue comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// `<date>.<first 8 hex digits of the source digest>`.
+    /// `<date>.<first 8 hex digits of the source digest>`, with overrides `+<first 8 of theirs>`.
     pub version: String,
     /// The day the prices were taken from the source.
     pub date: Date,

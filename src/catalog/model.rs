@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::{Date, Duration};
 
 use super::capability::Capabilities;
+use super::measured::Measured;
 use super::prices::{Prices, Step};
 use super::provider::ProviderId;
 use super::rates::{Component, Rates};
@@ -12,7 +13,7 @@ use super::vocabulary::{name_of, named};
 use crate::money::Rate;
 
 /// One priced model at one provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// `<provider slug>/<name>`, unique ignoring case. Of two map entries that would share it and differ,
     /// the second carries a suffix: `~bare` for a key without a provider prefix.
@@ -25,6 +26,8 @@ pub struct Model {
     pub v1: Option<V1Listing>,
     pub provider: ProviderId,
     pub facts: Facts,
+    /// What an operator has measured; nobody publishes it, so only overrides state it.
+    pub measured: Option<Box<Measured>>,
     /// Where the publisher states the prices.
     pub source: Option<Arc<str>>,
     pub(super) listed: ListedName,

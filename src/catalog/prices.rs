@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::off_peak::OffPeak;
 use super::rates::Rates;
 use super::vocabulary::name_of;
-use crate::money::{Factor, Usd};
+use crate::money::{Factor, Rate, Usd};
 
 /// All prices of a model. Most models have rates only; the rest stands behind one pointer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -199,5 +199,17 @@ impl Prices {
     pub fn new(rates: Rates, rare: RarePrices) -> Prices {
         let rare = (rare != RarePrices::default()).then(|| Box::new(rare));
         Prices { rates, rare }
+    }
+
+    /// Changes every price per token: flat ones, those by input length and those of certain hours.
+    pub fn change_rates(&mut self, change: impl Fn(Rate) -> Rate) {
+        self.rates.change(&change);
+        let Some(rare) = &mut self.rare else { return };
+        rare.steps
+            .iter_mut()
+            .for_each(|step| step.rates.change(&change));
+        if let Some(off_peak) = &mut rare.off_peak {
+            off_peak.rates.change(&change);
+        }
     }
 }

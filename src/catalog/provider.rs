@@ -16,6 +16,14 @@ pub struct Provider {
 pub struct ProviderId(pub(super) u16);
 
 impl Provider {
+    /// What a slug consists of, for messages.
+    pub(super) const SLUG: &str = "lower-case letters, digits, _ and -";
+
+    pub(super) fn is_slug(text: &str) -> bool {
+        let is_of_slug = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+        !text.is_empty() && text.bytes().all(is_of_slug)
+    }
+
     /// The names in the form in which they are compared.
     pub(super) fn folded_names(&self) -> impl Iterator<Item = String> + '_ {
         let names = [&self.slug, &self.name].into_iter().chain(&self.aliases);

@@ -228,6 +228,13 @@ impl Rates {
         self.get(key).is_some()
     }
 
+    /// Changes every rate.
+    pub(super) fn change(&mut self, change: impl Fn(Rate) -> Rate) {
+        self.0
+            .iter_mut()
+            .for_each(|(_, rate)| *rate = change(*rate));
+    }
+
     /// Whether any rate of this tier is published.
     pub fn has_tier(&self, tier: Tier) -> bool {
         self.iter().any(|(key, _)| key.tier == tier)

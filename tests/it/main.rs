@@ -15,6 +15,8 @@ mod amounts;
 mod bodies;
 /// The committed catalogue, the importer and the check.
 mod catalog;
+/// What else can be done with catalogues, price maps and overrides.
+mod catalog_tools;
 /// A workload on every model there is.
 mod cheapest;
 /// The command line: what it teaches, and what it refuses to start with.
@@ -57,10 +59,14 @@ mod panics;
 mod performance;
 /// What every endpoint answers in every phase.
 mod phases;
+/// An operator's own prices, from the start on.
+mod price_files;
 /// What holds for every usage, tried on random ones.
 mod properties;
 /// The README, run as it stands.
 mod readme;
+/// Price files that change while the service runs.
+mod reload;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
 /// Which models of a list are shown, in which order, and how many of them.

@@ -15,7 +15,7 @@ pub use read::{read, read_header};
 pub use write::write;
 
 /// What the header calls this format.
-const FORMAT: &str = "llm-pricing catalogue";
+pub(super) const FORMAT: &str = "llm-pricing catalogue";
 /// Raised whenever an older reader would misunderstand a newer file.
 const FORMAT_VERSION: u32 = 1;
 /// A reminder for people; the reader insists on it so that nobody changes the unit alone.

@@ -64,6 +64,10 @@ pub fn read(text: &str) -> Result<Catalog, Vec<Problem>> {
             ),
         );
     }
+    if models.is_empty() && inspection.count() == 0 {
+        inspection.enter(Some(1), "header");
+        inspection.report("there is no model", "at least one");
+    }
     let (header, _) = inspection.conclude(header)?;
     Catalog::assemble(header, providers, models).map_err(|problems| with_lines(text, problems))
 }
@@ -153,10 +157,8 @@ impl<'a> Reader<'a> {
             return;
         };
         self.inspection.enter(Some(number), &provider.slug);
-        let is_slug = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
-        if provider.slug.is_empty() || !provider.slug.bytes().all(is_slug) {
-            self.inspection
-                .report("slug", "lower-case letters, digits, _ and -");
+        if !Provider::is_slug(&provider.slug) {
+            self.inspection.report("slug", Provider::SLUG);
         }
         if provider.name.trim().is_empty() {
             self.inspection.report("name is empty", "a display name");
@@ -238,6 +240,7 @@ impl<'a> Reader<'a> {
                 .source
                 .as_ref()
                 .map(|source| self.interner.intern(source)),
+            measured: None,
             listed: ListedName::Id,
         });
     }

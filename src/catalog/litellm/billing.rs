@@ -101,9 +101,8 @@ pub(super) struct DearRates(Vec<DearRate>);
 struct DearRate {
     key_contains: String,
     usd_per_million_max: String,
-    /// For people, and so that no row goes without one.
-    #[serde(rename = "reason")]
-    _reason: String,
+    /// Why it is right; for people, and no row goes without one.
+    reason: String,
 }
 
 impl DearRates {
@@ -111,8 +110,25 @@ impl DearRates {
     ///
     /// # Errors
     /// None in a released build: the tests read the same text.
-    pub fn table() -> serde_json::Result<DearRates> {
-        serde_json::from_str(include_str!("../data/dear_rates.json")).map(DearRates)
+    pub fn table() -> Result<DearRates, String> {
+        DearRates::read(include_str!("../data/dear_rates.json"))
+    }
+
+    fn read(text: &str) -> Result<DearRates, String> {
+        let rows: Vec<DearRate> = serde_json::from_str(text).map_err(|why| why.to_string())?;
+        for row in &rows {
+            let key = &row.key_contains;
+            if key.trim().is_empty() {
+                return Err("a dear rate is allowed for every key".into());
+            }
+            if row.reason.trim().is_empty() {
+                return Err(format!(
+                    "the dear rate of {key} is allowed without a reason"
+                ));
+            }
+            Usd::parse(&row.usd_per_million_max).map_err(|why| format!("{key}: {why}"))?;
+        }
+        Ok(DearRates(rows))
     }
 
     /// Why the model of this key must not be priced: its highest rate, if that must be a mistake of unit,
@@ -139,5 +155,49 @@ impl DearRates {
             .iter()
             .filter(|dear| map_key.contains(&dear.key_contains))
             .any(|dear| Usd::parse(&dear.usd_per_million_max).is_ok_and(|max| per_million <= max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DearRates;
+
+    #[test]
+    fn a_dear_rate_is_allowed_for_a_reason_or_not_at_all() {
+        let rows = [
+            (
+                "good",
+                r#"[{"key_contains": "a", "usd_per_million_max": "300", "reason": "listed"}]"#,
+                None,
+            ),
+            (
+                "no reason",
+                r#"[{"key_contains": "a", "usd_per_million_max": "300"}]"#,
+                Some("reason"),
+            ),
+            (
+                "an empty one",
+                r#"[{"key_contains": "a", "usd_per_million_max": "300", "reason": " "}]"#,
+                Some("without a reason"),
+            ),
+            (
+                "for all",
+                r#"[{"key_contains": "", "usd_per_million_max": "300", "reason": "x"}]"#,
+                Some("every key"),
+            ),
+            (
+                "no number",
+                r#"[{"key_contains": "a", "usd_per_million_max": "much", "reason": "x"}]"#,
+                Some("decimal"),
+            ),
+        ];
+        for (name, text, expected) in rows {
+            match (DearRates::read(text), expected) {
+                (Ok(_), None) => {}
+                (Err(why), Some(part)) => assert!(why.contains(part), "{name}: {why}"),
+                (outcome, _) => panic!("{name}: {}", outcome.is_ok()),
+            }
+        }
+        assert!(DearRates::table().is_ok(), "the table that is shipped");
     }
 }

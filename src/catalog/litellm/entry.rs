@@ -7,9 +7,9 @@ use time::Date;
 use time::macros::format_description;
 
 use super::fields::{Fact, Field, IGNORED_PROVIDER_ENTRIES, PROVIDER_UPLIFTS, rate_key};
-use super::json::{Object, elements, text, whole_number};
 use crate::catalog::capability::{Capability, Known};
 use crate::catalog::intern::Interner;
+use crate::catalog::json::{Object, elements, text, whole_number};
 use crate::catalog::off_peak::{Hours, OffPeak, Window};
 use crate::catalog::prices::{
     FreeRequests, Period, Prices, RarePrices, SearchBilling, SearchCost, Step, Unit, Uplift,

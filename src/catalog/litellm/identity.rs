@@ -35,8 +35,10 @@ impl Providers {
     ///
     /// # Errors
     /// None in a released build: the tests read the same text.
-    pub fn table() -> serde_json::Result<Providers> {
-        serde_json::from_str(include_str!("../data/providers.json")).map(Providers)
+    pub fn table() -> Result<Providers, String> {
+        serde_json::from_str(include_str!("../data/providers.json"))
+            .map(Providers)
+            .map_err(|why| why.to_string())
     }
 
     /// The provider that LiteLLM calls by this id. One that is not in the table is entered under its id.

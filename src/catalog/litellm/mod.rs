@@ -6,28 +6,28 @@
 
 mod billing;
 mod entry;
+mod faults;
 mod fields;
 mod identity;
-mod json;
 mod report;
 mod twins;
 
 use std::collections::HashMap;
 
-use sha2::{Digest, Sha256};
 use time::Date;
 
 pub use billing::LeftOut;
+pub use faults::{Fault, Faults};
 pub use report::{Import, Refusal, Report};
 
 use super::intern::Interner;
+use super::json::Object;
 use super::model::ListedName;
 use super::prices::{Prices, RarePrices};
 use super::problem::Inspection;
-use super::{Catalog, Facts, Header, Model, Origin, Problem, V1Listing, v1};
+use super::{Catalog, Facts, Header, Model, Origin, Problem, V1Listing, digest, v1};
 use billing::{DearRates, left_out};
 use identity::Providers;
-use json::Object;
 use twins::{Candidate, Named};
 
 /// Keys of the map that document it.
@@ -78,6 +78,13 @@ pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
         &mut inspection,
         &mut report,
     );
+    if candidates.is_empty() && inspection.count() == 0 {
+        inspection.enter(None, "price map");
+        inspection.report(
+            "there is no model",
+            "at least one entry with a price per token",
+        );
+    }
     let (mut named, twins) = twins::name(candidates);
     report.merged_twins = twins.merged;
     report.completed_twins = twins.completed;
@@ -99,14 +106,6 @@ pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
     let header = header(text, options);
     let catalog = build(header, named, v1_listings, providers)?;
     Ok(Import { catalog, report })
-}
-
-/// SHA-256 of a map's text in lower-case hex, by which a catalogue remembers its source.
-pub fn digest(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn header(text: &str, options: Options) -> Header {
@@ -139,6 +138,7 @@ fn candidates(
             inspection.report("not an object", "an object of fields");
             continue;
         };
+        report.faults.inspect(key, &fields);
         let entry = entry::read(&fields, inspection, &mut interner);
         if let Some(reason) = left_out(&entry.facts) {
             *report.left_out.entry(reason).or_default() += 1;
@@ -262,6 +262,7 @@ fn build(
                 provider: ids[candidate.provider]?,
                 facts: candidate.facts,
                 source: candidate.source,
+                measured: None,
                 listed: ListedName::Id,
             })
         },

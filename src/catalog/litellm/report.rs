@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::LeftOut;
+use super::{Faults, LeftOut};
 use crate::catalog::Catalog;
 
 /// A catalogue and the story of how it came about.
@@ -26,6 +26,8 @@ pub struct Report {
     pub marked_twins: Vec<String>,
     pub left_out: BTreeMap<LeftOut, usize>,
     pub refused: Vec<Refusal>,
+    /// What is odd about the map and yet can be read.
+    pub faults: Faults,
     /// v1's models that the map has, at that provider.
     pub v1_matched: usize,
     /// v1's models that live on with v1's price.
@@ -39,7 +41,8 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// A few lines for a terminal: counts first, then every refusal with its reason.
+/// A few lines for a terminal: counts first, then every refusal with its reason, then the faults with
+/// their first keys, or all of them in the alternate form, `{:#}`.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} models kept", self.kept)?;
@@ -68,6 +71,6 @@ impl fmt::Display for Report {
         for refusal in &self.refused {
             writeln!(f, "refused: {}: {}", refusal.key, refusal.reason)?;
         }
-        Ok(())
+        self.faults.fmt(f)
     }
 }

@@ -1,4 +1,4 @@
-//! The map's JSON with its numbers left as text: a price must not pass through a float.
+//! JSON with its numbers left as text: a price must not pass through a float.
 
 use std::fmt;
 

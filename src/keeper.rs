@@ -1,0 +1,118 @@
+//! The thread that keeps the current book current: it watches the price files and turns the page at
+//! midnight UTC. Everything slow happens here, before anybody sees the new book.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use log::{info, warn};
+
+use crate::api::{Api, Book};
+use crate::clock::today;
+use crate::price_files::{PriceFiles, Sight, Stock};
+
+/// How often to look whether the day has changed.
+const DAY_CHECK: Duration = Duration::from_secs(60);
+
+/// How many refused entries are named in the log.
+const REFUSALS_SHOWN: usize = 5;
+
+/// What the keeper goes by.
+pub struct Keeper {
+    pub api: Arc<Api>,
+    pub files: PriceFiles,
+    /// How often to look at the files; `None` for never.
+    pub interval: Option<Duration>,
+}
+
+impl Keeper {
+    /// Puts the first book on the shelf, and the lists in it together from a thread that looks after the
+    /// files from then on. A request that wants a list before it is put together waits for it.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(self, stock: Stock) -> io::Result<()> {
+        let now = SystemTime::now();
+        report_refusals(&stock);
+        let book = Arc::new(Book::new(Arc::new(stock.catalog), today(now)));
+        self.api.shelf.put(Arc::clone(&book));
+        self.api.supply.note_start(now);
+        let thread = thread::Builder::new().name("keeper".into());
+        thread.spawn(move || {
+            book.prepare();
+            drop(book);
+            yield_to_requests();
+            self.keep(stock.sight);
+        })?;
+        Ok(())
+    }
+
+    fn keep(&self, mut seen: Sight) {
+        let interval = self.interval.filter(|_| !self.files.is_none());
+        loop {
+            thread::sleep(interval.unwrap_or(DAY_CHECK).min(DAY_CHECK));
+            self.api.shelf.turn_page(SystemTime::now());
+            if interval.is_some() {
+                self.look(&mut seen);
+            }
+        }
+    }
+
+    /// Takes the files in if they have changed since they were last seen.
+    fn look(&self, seen: &mut Sight) {
+        let sight = self.files.look();
+        if sight == *seen {
+            return;
+        }
+        let outcome = self.files.load();
+        if self.files.look() != sight {
+            // Somebody is writing to them; there is another look soon.
+            return;
+        }
+        *seen = sight;
+        match outcome {
+            Ok(stock) => self.replace(stock),
+            Err(unusable) => {
+                warn!("{unusable}; the prices stay as they are");
+                unusable.details().for_each(|line| warn!("{line}"));
+                self.api.supply.note_failure(unusable.to_string());
+            }
+        }
+    }
+
+    fn replace(&self, stock: Stock) {
+        let summary = stock.summary();
+        report_refusals(&stock);
+        let now = SystemTime::now();
+        let book = Arc::new(Book::new(Arc::new(stock.catalog), today(now)));
+        book.prepare();
+        self.api.shelf.put(book);
+        self.api.supply.note_reload(now);
+        info!("new prices: {summary}");
+    }
+}
+
+fn report_refusals(stock: &Stock) {
+    let refused = &stock.refused;
+    if refused.is_empty() {
+        return;
+    }
+    warn!(
+        "{} entries of the price map are left out, since their prices cannot be right",
+        refused.len()
+    );
+    for refusal in refused.iter().take(REFUSALS_SHOWN) {
+        warn!("left out: {}: {}", refusal.key, refusal.reason);
+    }
+}
+
+/// Putting a book together takes a core for a moment. From here on this thread gets one only when no
+/// request wants it.
+fn yield_to_requests() {
+    const LEAST_URGENT: libc::c_int = 19;
+    // SAFETY: the call takes three numbers. On Linux, 0 means the calling thread alone.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, LEAST_URGENT);
+    }
+}
