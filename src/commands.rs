@@ -5,7 +5,7 @@ mod catalog;
 
 use std::time::{Duration, SystemTime};
 
-use crate::api::{Naming, TOKENS_MAX, naming_warning};
+use crate::api::{Naming, SUGGESTIONS_MAX, TOKENS_MAX, naming_warning};
 use crate::catalog::Catalog;
 use crate::cli::{Command, Target};
 use crate::config::{self, BadSetting};
@@ -123,7 +123,7 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
         Ok(catalog) => catalog,
         Err(problems) => return fail(format_args!("built-in catalogue: {}", problems[0])),
     };
-    let resolved = match Naming::default().resolve(&catalog, name) {
+    let resolved = match Naming::default().resolve(&catalog, name, SUGGESTIONS_MAX) {
         Ok(resolved) => resolved,
         Err(misnomer) => return fail(misnomer),
     };

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::book::Book;
 use super::breakdown::AllRequests;
+use super::comparisons::{Comparison, available};
 use super::error::Fault;
-use super::estimates::{CatalogStamp, Comparison, available, ignored, price};
+use super::estimates::{CatalogStamp, ignored, price};
 use super::fields::Fields;
 use super::workload::Workload;
 use super::{filter, naming};

@@ -5,6 +5,7 @@ mod body;
 mod book;
 mod breakdown;
 mod cheapest;
+mod comparisons;
 mod deployment;
 mod details;
 mod document;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use book::{Book, Shelf};
 pub use fields::TOKENS_MAX;
-pub use naming::{Naming, warning as naming_warning};
+pub use naming::{Naming, SUGGESTIONS_MAX, warning as naming_warning};
 
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
@@ -82,9 +83,9 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::UseCases => models::rows(&*book()?, telemetry, call, List::UseCases)?,
         Route::Performance => models::rows(&*book()?, telemetry, call, List::Performance)?,
         Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
-        Route::CostEstimateBatch => estimates::batch(&*book()?, telemetry, call)?,
+        Route::CostEstimateBatch => comparisons::batch(&*book()?, telemetry, call)?,
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
-        Route::Compare => estimates::compare(&*book()?, telemetry, call)?,
+        Route::Compare => comparisons::compare(&*book()?, telemetry, call)?,
         Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {

@@ -10,7 +10,7 @@ use super::details::model_details;
 use super::document::{Sent, reply_once};
 use super::error::Fault;
 use super::lists::{List, models_list};
-use super::naming::Naming;
+use super::naming::{Naming, SUGGESTIONS_MAX};
 use super::selection::Selection;
 use crate::exchange::{Call, Reply};
 use crate::router;
@@ -52,7 +52,7 @@ pub fn details(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply,
     let encoded = router::placeholder(call.path);
     let name = percent_decode_str(encoded).decode_utf8_lossy();
     let resolved = Naming::STRICT
-        .resolve(&book.catalog, &name)
+        .resolve(&book.catalog, &name, SUGGESTIONS_MAX)
         .map_err(|misnomer| misnomer.into_fault("path", "model"))?;
     telemetry.record_feature(Feature::ModelDetails, SystemTime::now());
     let reply = reply_once(call, model_details(book, resolved.model));

@@ -12,7 +12,7 @@ use crate::catalog::{Catalog, Model, ProviderId, Resolved, Unresolved, Unusable}
 use crate::money::Usd;
 
 /// How many names an unknown one may have been.
-const SUGGESTIONS_MAX: usize = 5;
+pub const SUGGESTIONS_MAX: usize = 5;
 
 /// What a request says of its names besides the names. By default any provider, and approximations with
 /// a warning.
@@ -72,17 +72,28 @@ impl Naming {
         }
     }
 
-    /// The model a name means.
+    /// The model a name means. A name that means none comes with so many suggestions at most.
     ///
     /// # Errors
     /// When it means none, or more than one.
-    pub fn resolve<'a>(&self, catalog: &'a Catalog, name: &str) -> Result<Resolved<'a>, Misnomer> {
+    pub fn resolve<'a>(
+        &self,
+        catalog: &'a Catalog,
+        name: &str,
+        suggestions_max: usize,
+    ) -> Result<Resolved<'a>, Misnomer> {
         catalog
             .resolve(name, self.provider, self.strict)
-            .map_err(|unresolved| self.misnomer(catalog, name, unresolved))
+            .map_err(|unresolved| self.misnomer(catalog, name, unresolved, suggestions_max))
     }
 
-    fn misnomer(&self, catalog: &Catalog, name: &str, unresolved: Unresolved) -> Misnomer {
+    fn misnomer(
+        &self,
+        catalog: &Catalog,
+        name: &str,
+        unresolved: Unresolved,
+        suggestions_max: usize,
+    ) -> Misnomer {
         let shown = shortened_text(name);
         match unresolved {
             Unresolved::Unusable(why) => Misnomer::Unusable { name: shown, why },
@@ -98,7 +109,7 @@ impl Naming {
                 name: shown,
                 approximately: refused.map(|refused| refused.model.id.to_string()),
                 suggestions: catalog
-                    .closest(name, self.provider, SUGGESTIONS_MAX)
+                    .closest(name, self.provider, suggestions_max)
                     .into_iter()
                     .map(str::to_owned)
                     .collect(),

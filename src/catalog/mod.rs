@@ -174,6 +174,9 @@ impl Catalog {
     /// Up to `limit` listed names, of one provider or all, that resemble one [`Catalog::resolve`] does not
     /// know, the likest first. To be shown, never priced.
     pub fn closest(&self, name: &str, provider: Option<ProviderId>, limit: usize) -> Vec<&str> {
+        if limit == 0 {
+            return Vec::new();
+        }
         let wanted = self
             .models
             .iter()

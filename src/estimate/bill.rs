@@ -96,7 +96,17 @@ impl Bill {
         match tier {
             Tier::Standard => {}
             // A batch never prices reasoning apart.
-            Tier::Batch if has_own || what == What::Reasoning || tariff.is_assumed_batch() => {}
+            Tier::Batch if what == What::Reasoning || tariff.is_assumed_batch() => {}
+            Tier::Batch if has_own => {
+                let standard = what.component().map(|of| tariff.standard_threshold(of));
+                match standard {
+                    Some(above_tokens) if above_tokens > applied.above_tokens => {
+                        self.warnings
+                            .push(Warning::BatchThresholdIncomplete { what, above_tokens });
+                    }
+                    _ => {}
+                }
+            }
             Tier::Batch => self.warnings.push(Warning::BatchIncomplete { what }),
             _ if tier == applied.tier => {}
             _ if has_own && applied.above_tokens > 0 => {

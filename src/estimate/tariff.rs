@@ -156,6 +156,12 @@ impl<'m> Tariff<'m> {
         own.flatten().or_else(|| self.output())
     }
 
+    /// The highest threshold this call crosses for which a component has a standard rate; 0 for none.
+    pub fn standard_threshold(&self, component: Component) -> u64 {
+        self.published(component, &[Tier::Standard])
+            .map_or(0, |applied| applied.above_tokens)
+    }
+
     /// Whether the tier has a base rate of its own for a component.
     pub fn has_own(&self, component: Component) -> bool {
         self.rates.has(component, self.tier)

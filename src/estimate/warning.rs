@@ -39,6 +39,8 @@ pub enum Warning {
     AssumedBatch,
     /// The model publishes batch prices, but not for this.
     BatchIncomplete { what: What },
+    /// The model publishes a batch price for this, but none above the threshold that was crossed.
+    BatchThresholdIncomplete { what: What, above_tokens: u64 },
     /// The model publishes no multiplier for what was asked.
     NoUplift { occasion: Uplift },
     /// The model publishes no multiplier for the region.
@@ -116,6 +118,12 @@ impl fmt::Display for Warning {
             Warning::BatchIncomplete { what } => write!(
                 f,
                 "batch price of {} not published; the nearest published price used",
+                what.words()
+            ),
+            Warning::BatchThresholdIncomplete { what, above_tokens } => write!(
+                f,
+                "batch price of {} above {above_tokens} input tokens not published; the batch price \
+                 below it used",
                 what.words()
             ),
             Warning::NoUplift { occasion } => write!(

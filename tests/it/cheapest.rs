@@ -190,8 +190,8 @@ fn conditions_are_those_of_the_lists() {
             "mode=embedding&max_input_price=0.05",
         ),
         (
-            json!({"supports": ["reasoning", "vision"], "min_context": 200_000, "search": "Claude-Opus"}),
-            "supports=reasoning,vision&min_context=200000&search=claude-opus",
+            json!({"supports": ["reasoning", "vision"], "min_context": 200_000, "search": "Claude-Opus-4-5"}),
+            "supports=reasoning,vision&min_context=200000&search=claude-opus-4-5",
         ),
         (
             json!({"provider": "openai", "mode": "chat", "max_output_price": 2.4}),

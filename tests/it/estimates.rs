@@ -299,3 +299,26 @@ fn a_batch_has_up_to_a_thousand_names() {
         "{message}"
     );
 }
+
+#[test]
+fn a_batch_advises_on_so_many_names_and_still_says_what_is_wrong_with_the_rest() {
+    let server = Instance::start();
+    let names = [["gpt-4o-min"; 30], ["gpt-oss-120b"; 30]].concat();
+    let reply = batch(&mut server.connect(), &names);
+    let rows = reply["models"].as_array().unwrap();
+    assert_eq!(rows.len(), 60);
+    let advised = rows
+        .iter()
+        .filter(|row| row.get("suggestions").is_some() || row.get("candidates").is_some());
+    assert_eq!(advised.count(), 50);
+    for row in rows {
+        assert_eq!(row["is_available"], false);
+        let why = row["error_message"].as_str().unwrap();
+        assert!(
+            why.contains("not found") || why.contains("is ambiguous"),
+            "{why}"
+        );
+    }
+    assert_eq!(rows[0]["suggestions"][0], "gpt-4o-mini");
+    assert_eq!(rows[49]["candidates"].as_array().unwrap().len(), 25);
+}

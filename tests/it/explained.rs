@@ -82,6 +82,16 @@ fn what_is_odd_about_a_price_is_said() {
             Some("batch price of 1-hour cache writes not published"),
         ),
         (
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            json!({"service_tier": "batch", "input_tokens": 200_000}),
+            None,
+        ),
+        (
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            json!({"service_tier": "batch", "input_tokens": 200_001}),
+            Some("batch price of input above 200000 input tokens not published"),
+        ),
+        (
             "gpt-4o",
             json!({"speed": "fast"}),
             Some("no surcharge for fast mode published"),
