@@ -127,7 +127,8 @@ const JSON: &str = "application/json";
 impl Reply {
     /// A JSON reply; the value must be one that always serialises.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
-        let mut body = Vec::with_capacity(512);
+        // Room for an estimate, in the largest size the allocator keeps ready for each thread.
+        let mut body = Vec::with_capacity(1_024);
         serde_json::to_writer(&mut body, value)
             .expect("replies hold only strings, numbers and maps with string keys");
         Reply::json_bytes(status, Body::Own(body))

@@ -40,7 +40,9 @@ struct CostEstimate<'a> {
     rates: Rates<'a>,
     breakdown: Breakdown<'a>,
     multipliers: Multipliers<'a>,
-    all_requests: AllRequests,
+    /// For more than one request only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_requests: Option<AllRequests>,
     warnings: Vec<String>,
     price_as_of: Timestamp,
     source: &'a str,
@@ -111,7 +113,7 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
                 in_rates: &costs.multipliers,
                 after_discount: workload.terms.after_discount,
             },
-            all_requests: all,
+            all_requests: (workload.requests > 1).then_some(all),
             warnings,
             price_as_of: Timestamp::start_of(book.catalog.header().date),
             source: rows::source(book, model),
