@@ -1,7 +1,4 @@
-//! Money, digit by digit: what the price map says is what a client is told and charged.
-
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+//! Money, digit by digit: what a list says is what a client is charged, and no number has noise.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -21,7 +18,6 @@ struct Batch {
 #[derive(Deserialize)]
 struct Row {
     is_available: bool,
-    error_message: Option<String>,
     input_cost: Number,
     output_cost: Number,
     total_cost: Number,
@@ -47,101 +43,6 @@ fn estimates(client: &mut Client, names: &[&str], input: u64, output: u64) -> Ve
         batch.models
     });
     batches.flatten().collect()
-}
-
-/// An entry of the price map, as far as standard prices go.
-#[derive(Deserialize)]
-struct Entry {
-    mode: Option<String>,
-    input_cost_per_token: Option<Number>,
-    output_cost_per_token: Option<Number>,
-    output_cost_per_image_token: Option<Number>,
-    #[serde(default)]
-    tiered_pricing: Vec<Step>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    input_cost_per_token: Option<Number>,
-    output_cost_per_token: Option<Number>,
-}
-
-static PRICE_MAP: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
-    let text = include_str!("../data/litellm_model_prices.json");
-    let mut map: BTreeMap<String, Entry> = serde_json::from_str(text).expect("the price map");
-    for not_a_model in ["sample_spec", "fallback_generalizations"] {
-        map.remove(not_a_model);
-    }
-    map
-});
-
-impl Entry {
-    /// The price of an input token: the flat one, else that of the first step.
-    fn input(&self) -> Option<i128> {
-        let step = self.tiered_pricing.first();
-        let price = self.input_cost_per_token.as_ref();
-        let price = price.or_else(|| step?.input_cost_per_token.as_ref())?;
-        Some(attos(price.get()))
-    }
-
-    /// The price of an output token. Models that draw charge their image tokens where they have no
-    /// other output price, and embeddings have no output.
-    fn output(&self) -> Option<i128> {
-        if self.mode.as_deref() == Some("embedding") {
-            return self.input().map(|_| 0);
-        }
-        let step = self.tiered_pricing.first();
-        let price = self.output_cost_per_token.as_ref();
-        let price = price.or_else(|| step.and_then(|step| step.output_cost_per_token.as_ref()));
-        let image = self.output_cost_per_image_token.as_ref();
-        let price = price.map(|price| attos(price.get()));
-        match price {
-            Some(price) if price > 0 => Some(price),
-            _ => image.map(|image| attos(image.get())).or(price),
-        }
-    }
-}
-
-/// Entries whose prices are a thousand times too high, which is a mistake of unit.
-const REFUSED: [&str; 2] = ["azure_ai/jais-30b-chat", "watsonx/core42/jais-13b-chat"];
-
-#[test]
-fn every_key_of_the_price_map_costs_what_the_map_says() {
-    const TOKENS: u64 = LOWEST_THRESHOLD;
-    let server = Instance::start();
-    let mut client = server.connect();
-    let keys: Vec<&str> = PRICE_MAP.keys().map(String::as_str).collect();
-    type Price = fn(&Entry) -> Option<i128>;
-    let sides: [(&str, u64, u64, Price); 2] = [
-        ("input", TOKENS, 0, Entry::input),
-        ("output", 0, TOKENS, Entry::output),
-    ];
-    for (side, input, output, price) in sides {
-        let mut priced = 0;
-        let rows = estimates(&mut client, &keys, input, output);
-        for (key, row) in keys.iter().zip(rows) {
-            let expected = price(&PRICE_MAP[*key]);
-            if row.is_available {
-                let expected = expected.map(|price| price * i128::from(TOKENS));
-                assert_eq!(
-                    Some(attos(row.total_cost.get())),
-                    expected,
-                    "{side} of {key}"
-                );
-                priced += 1;
-                continue;
-            }
-            let why = row.error_message.expect("a reason");
-            let is_known = !why.contains("not found");
-            match expected {
-                // It is billed by another unit, or not at all.
-                Some(0) => assert!(!is_known, "{side} of {key}: {why}"),
-                Some(_) => assert!(REFUSED.contains(key), "{side} of {key}: {why}"),
-                None => {}
-            }
-        }
-        assert!(priced > 3_700, "{priced} keys have an {side} price");
-    }
 }
 
 #[derive(Deserialize)]
