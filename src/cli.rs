@@ -76,6 +76,12 @@ pub enum Command {
         /// Output tokens of the call
         #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
         output: String,
+        /// As for the server: file that replaces the built-in catalogue
+        #[arg(long, env, value_name = "FILE")]
+        pricing_catalog: Option<String>,
+        /// As for the server: file of prices on top of the catalogue
+        #[arg(long, env, value_name = "FILE")]
+        pricing_overrides: Option<String>,
     },
     /// Make, check or compare price catalogues
     #[command(subcommand)]

@@ -6,12 +6,12 @@ mod catalog;
 use std::time::{Duration, SystemTime};
 
 use crate::api::{Naming, SUGGESTIONS_MAX, TOKENS_MAX, naming_warning};
-use crate::catalog::Catalog;
 use crate::cli::{Command, Target};
 use crate::config::{self, BadSetting};
 use crate::estimate::{Terms, Usage, estimate};
 use crate::exit_code::Exit;
 use crate::local_client::{self, Response};
+use crate::price_files::PriceFiles;
 
 /// A probe that takes longer has failed.
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
@@ -39,7 +39,12 @@ pub fn run(command: Command) -> Exit {
             model,
             input,
             output,
-        } => price(&model, &input, &output),
+            pricing_catalog,
+            pricing_overrides,
+        } => {
+            let files = PriceFiles::new(pricing_catalog.as_deref(), pricing_overrides.as_deref());
+            price(&model, &input, &output, &files)
+        }
         Command::Catalog(command) => catalog::run(command),
     }
 }
@@ -106,7 +111,7 @@ fn shutdown(drain_timeout: Option<&str>, wait: bool, token: Option<&str>, target
     }
 }
 
-fn price(name: &str, input: &str, output: &str) -> Exit {
+fn price(name: &str, input: &str, output: &str, files: &PriceFiles) -> Exit {
     let tokens = |option, text: &str| match text.parse() {
         Ok(tokens) if tokens <= TOKENS_MAX => Ok(tokens),
         _ => Err(BadSetting {
@@ -119,9 +124,9 @@ fn price(name: &str, input: &str, output: &str) -> Exit {
         (Ok(input_tokens), Ok(output_tokens)) => Usage::text(input_tokens, output_tokens),
         (Err(bad), _) | (_, Err(bad)) => return refuse(&bad),
     };
-    let catalog = match Catalog::built_in() {
-        Ok(catalog) => catalog,
-        Err(problems) => return fail(format_args!("built-in catalogue: {}", problems[0])),
+    let catalog = match files.load() {
+        Ok(stock) => stock.catalog,
+        Err(unusable) => return fail(unusable),
     };
     let resolved = match Naming::default().resolve(&catalog, name, SUGGESTIONS_MAX) {
         Ok(resolved) => resolved,

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use time::Date;
 
-use crate::catalog::litellm::{self, Refusal};
+use crate::catalog::litellm::{self, Note};
 use crate::catalog::{Catalog, Format, Problem, digest, file, overrides};
 use crate::clock::today;
 
@@ -33,7 +33,7 @@ pub struct PriceFiles {
 pub struct Stock {
     pub catalog: Catalog,
     /// Entries of a price map that are left out because their prices cannot be right.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<Note>,
     /// What the files looked like before they were read.
     pub sight: Sight,
 }
@@ -76,6 +76,15 @@ const CATALOG: &str = "PRICING_CATALOG";
 const OVERRIDES: &str = "PRICING_OVERRIDES";
 
 impl PriceFiles {
+    /// A setting that is set to nothing says nothing, as compose files write it.
+    pub fn new(catalog: Option<&str>, overrides: Option<&str>) -> PriceFiles {
+        let file = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(PathBuf::from);
+        PriceFiles {
+            catalog: file(catalog),
+            overrides: file(overrides),
+        }
+    }
+
     /// Whether there is anything to look at.
     pub fn is_none(&self) -> bool {
         self.catalog.is_none() && self.overrides.is_none()
@@ -160,7 +169,7 @@ fn written_at(metadata: &Metadata) -> SystemTime {
 ///
 /// # Errors
 /// When it cannot be read, or everything that is wrong with it.
-pub fn read_catalog(path: &Path) -> Result<(Catalog, Vec<Refusal>), Why> {
+pub fn read_catalog(path: &Path) -> Result<(Catalog, Vec<Note>), Why> {
     let (text, written_at) = read(path)?;
     match Format::of(&text) {
         Format::Catalogue => {

@@ -1,6 +1,5 @@
 //! The settings of where the prices come from.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{BadSetting, bad};
@@ -18,16 +17,11 @@ pub struct Prices {
 const RELOAD: &str = "PRICING_RELOAD_SECONDS";
 
 pub(super) fn prices(settings: &Settings) -> Result<Prices, BadSetting> {
-    // A variable that is set to nothing says nothing, as compose files write it.
-    let file = |text: &Option<String>| {
-        let text = text.as_deref().filter(|text| !text.is_empty());
-        text.map(PathBuf::from)
-    };
     Ok(Prices {
-        files: PriceFiles {
-            catalog: file(&settings.pricing_catalog),
-            overrides: file(&settings.pricing_overrides),
-        },
+        files: PriceFiles::new(
+            settings.pricing_catalog.as_deref(),
+            settings.pricing_overrides.as_deref(),
+        ),
         reload_interval: reload_interval(&settings.pricing_reload_seconds)?,
     })
 }

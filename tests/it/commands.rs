@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::cli::{run, stderr, stdout};
 use crate::harness::{Instance, binary};
+use crate::price_files::folder;
 
 /// A command for the server of this instance.
 fn command_for(server: &Instance, arguments: &[&str]) -> Command {
@@ -110,6 +111,16 @@ fn estimate_prices_a_call_without_a_server() {
     for part in ["openai/gpt-4o", "0.0025 USD", "0.005 USD", "0.0075 USD"] {
         assert!(said.contains(part), "{part} in {said}");
     }
+    let overrides = folder("estimate").join("overrides.json");
+    let text = r#"{"format": "llm-pricing overrides", "source": "test",
+        "models": {"openai/gpt-4o": {"rates": {"input": 1}}}}"#;
+    std::fs::write(&overrides, text).unwrap();
+    let mut negotiated = binary();
+    negotiated.args(["estimate", "gpt-4o", "--input", "1000", "--output", "0"]);
+    negotiated.env("PRICING_OVERRIDES", &overrides);
+    negotiated.env("PRICING_CATALOG", "");
+    let said = stdout(&run(&mut negotiated));
+    assert!(said.contains("total   0.001 USD"), "{said}");
     let rows = [
         (
             "unknown model",

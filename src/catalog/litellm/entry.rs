@@ -103,7 +103,10 @@ impl Reader<'_> {
         match fact {
             Fact::Provider => self.entry.provider = text(value)?,
             Fact::Mode => facts.mode = Some(Mode::named(&text(value)?)?),
-            Fact::MaxInputTokens => facts.max_input_tokens = Some(whole_number(value)?),
+            // Nothing takes no tokens: zero says that nobody filled it in.
+            Fact::MaxInputTokens => {
+                facts.max_input_tokens = Some(whole_number(value)?).filter(|tokens| *tokens > 0);
+            }
             Fact::MaxOutputTokens => facts.max_output_tokens = Some(whole_number(value)?),
             Fact::OutputVectorSize => facts.output_vector_size = Some(whole_number(value)?),
             Fact::DeprecationDate => {

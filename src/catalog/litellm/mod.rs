@@ -5,6 +5,7 @@
 //! The same text always gives the same catalogue.
 
 mod billing;
+mod corrections;
 mod entry;
 mod faults;
 mod fields;
@@ -18,7 +19,7 @@ use time::Date;
 
 pub use billing::LeftOut;
 pub use faults::{Fault, Faults};
-pub use report::{Import, Refusal, Report};
+pub use report::{Import, Note, Report};
 
 use super::intern::Interner;
 use super::json::Object;
@@ -27,6 +28,7 @@ use super::prices::{Prices, RarePrices};
 use super::problem::Inspection;
 use super::{Catalog, Facts, Header, Model, Origin, Problem, V1Listing, digest, v1};
 use billing::{DearRates, left_out};
+use corrections::Corrections;
 use identity::Providers;
 use twins::{Candidate, Named};
 
@@ -49,10 +51,10 @@ pub struct Options {
 pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
     let mut inspection = Inspection::default();
     inspection.enter(None, "tables of the importer");
-    let tables = Providers::table().and_then(|providers| Ok((providers, DearRates::table()?)));
+    let tables = Providers::table().and_then(|providers| Ok((providers, Guards::table()?)));
     let tables = inspection.accept(
         "table",
-        "providers, dear rates",
+        "providers, dear rates, corrections",
         tables,
         "the form of the rows beside it",
     );
@@ -65,19 +67,13 @@ pub fn import(text: &str, options: Options) -> Result<Import, Vec<Problem>> {
     inspection.enter(None, "price map");
     let map = serde_json::from_str(text);
     let map: Option<Object> = inspection.accept("JSON", "", map, "one object of entries");
-    let (Some((mut providers, dear_rates)), Some(v1_models), Some(map)) = (tables, v1_models, map)
+    let (Some((mut providers, guards)), Some(v1_models), Some(map)) = (tables, v1_models, map)
     else {
         return inspection.conclude(None);
     };
 
     let mut report = Report::default();
-    let candidates = candidates(
-        &map,
-        &mut providers,
-        &dear_rates,
-        &mut inspection,
-        &mut report,
-    );
+    let candidates = candidates(&map, &mut providers, &guards, &mut inspection, &mut report);
     if candidates.is_empty() && inspection.count() == 0 {
         inspection.enter(None, "price map");
         inspection.report(
@@ -118,11 +114,26 @@ fn header(text: &str, options: Options) -> Header {
     }
 }
 
+/// What is known of entries that cannot be taken as they stand.
+struct Guards {
+    dear_rates: DearRates,
+    corrections: Corrections,
+}
+
+impl Guards {
+    fn table() -> Result<Guards, String> {
+        Ok(Guards {
+            dear_rates: DearRates::table()?,
+            corrections: Corrections::table()?,
+        })
+    }
+}
+
 /// The entries that are billed per token and whose prices can be right.
 fn candidates(
     map: &Object,
     providers: &mut Providers,
-    dear_rates: &DearRates,
+    guards: &Guards,
     inspection: &mut Inspection,
     report: &mut Report,
 ) -> Vec<Candidate> {
@@ -139,13 +150,18 @@ fn candidates(
             continue;
         };
         report.faults.inspect(key, &fields);
-        let entry = entry::read(&fields, inspection, &mut interner);
+        let mut entry = entry::read(&fields, inspection, &mut interner);
+        if let Some(reason) = guards.corrections.apply(key, &mut entry.facts) {
+            let reason = reason.to_owned();
+            let key = key.clone();
+            report.corrected.push(Note { key, reason });
+        }
         if let Some(reason) = left_out(&entry.facts) {
             *report.left_out.entry(reason).or_default() += 1;
             continue;
         }
-        if let Some(reason) = dear_rates.refusal(key, &entry.facts) {
-            report.refused.push(Refusal {
+        if let Some(reason) = guards.dear_rates.refusal(key, &entry.facts) {
+            report.refused.push(Note {
                 key: key.clone(),
                 reason,
             });

@@ -25,7 +25,10 @@ pub struct Report {
     /// Ids with a suffix, because their twin states other facts.
     pub marked_twins: Vec<String>,
     pub left_out: BTreeMap<LeftOut, usize>,
-    pub refused: Vec<Refusal>,
+    /// Models whose price cannot be right.
+    pub refused: Vec<Note>,
+    /// Entries whose mode was put right.
+    pub corrected: Vec<Note>,
     /// What is odd about the map and yet can be read.
     pub faults: Faults,
     /// v1's models that the map has, at that provider.
@@ -34,9 +37,9 @@ pub struct Report {
     pub v1_retired: usize,
 }
 
-/// A model whose price cannot be right.
+/// What was done about an entry, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Note {
     pub key: String,
     pub reason: String,
 }
@@ -70,6 +73,9 @@ impl fmt::Display for Report {
         }
         for refusal in &self.refused {
             writeln!(f, "refused: {}: {}", refusal.key, refusal.reason)?;
+        }
+        for correction in &self.corrected {
+            writeln!(f, "corrected: {}: {}", correction.key, correction.reason)?;
         }
         self.faults.fmt(f)
     }
