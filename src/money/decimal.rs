@@ -103,17 +103,15 @@ pub(super) type Digits = [u8; 48];
 /// A count of 10^-`decimals` as plain decimal without trailing zeros. Written by hand because a reply has
 /// dozens of amounts, and a formatter takes several times as long.
 pub(super) fn decimal_text(value: i128, decimals: u32, digits: &mut Digits) -> &str {
+    let one = 10u64.pow(decimals);
     let magnitude = value.unsigned_abs();
     // Amounts below 18 USD, which are nearly all, divide several times faster in 64 bits.
-    let (whole, mut fraction) = match u64::try_from(magnitude) {
-        Ok(small) => {
-            let one = 10u64.pow(decimals);
-            (u128::from(small / one), small % one)
-        }
-        Err(_) => {
-            let one = 10u128.pow(decimals);
-            (magnitude / one, (magnitude % one) as u64)
-        }
+    let (mut whole, fraction) = match u64::try_from(magnitude) {
+        Ok(small) => (u128::from(small / one), small % one),
+        Err(_) => (
+            magnitude / u128::from(one),
+            (magnitude % u128::from(one)) as u64,
+        ),
     };
     let mut at = digits.len();
     let mut push = |byte: u8| {
@@ -121,22 +119,22 @@ pub(super) fn decimal_text(value: i128, decimals: u32, digits: &mut Digits) -> &
         digits[at] = byte;
     };
     if fraction > 0 {
-        let mut width = decimals;
-        while fraction.is_multiple_of(10) {
-            fraction /= 10;
-            width -= 1;
-        }
+        let (mut fraction, width) = without_trailing_zeros(fraction, decimals);
         for _ in 0..width {
             push(b'0' + (fraction % 10) as u8);
             fraction /= 10;
         }
         push(b'.');
     }
-    let mut rest = whole;
+    while whole > u128::from(u64::MAX) {
+        push(b'0' + (whole % 10) as u8);
+        whole /= 10;
+    }
+    let mut whole = whole as u64;
     loop {
-        push(b'0' + (rest % 10) as u8);
-        rest /= 10;
-        if rest == 0 {
+        push(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
             break;
         }
     }
@@ -144,4 +142,15 @@ pub(super) fn decimal_text(value: i128, decimals: u32, digits: &mut Digits) -> &
         push(b'-');
     }
     std::str::from_utf8(&digits[at..]).unwrap_or_default()
+}
+
+/// A number above zero without the zeros at its end, and how many of its digits are left.
+fn without_trailing_zeros(mut number: u64, mut digits: u32) -> (u64, u32) {
+    for (power, zeros) in [(100_000_000, 8), (10_000, 4), (100, 2), (10, 1)] {
+        while number.is_multiple_of(power) {
+            number /= power;
+            digits -= zeros;
+        }
+    }
+    (number, digits)
 }

@@ -24,6 +24,13 @@ impl Ratio {
     /// This ratio times another; `None` when the product has more digits than can be kept exactly.
     #[must_use]
     pub fn times(self, other: Ratio) -> Option<Ratio> {
+        // Nearly every price is multiplied by one only.
+        if self == Ratio::ONE {
+            return Some(other);
+        }
+        if other == Ratio::ONE {
+            return Some(self);
+        }
         // Reduced crosswise first, so that whatever can be represented is.
         let (one, two) = (
             Ratio::reduced(self.numerator, other.denominator),
