@@ -135,7 +135,11 @@ impl Bill {
             Searches::EachWithinOutput => SearchSize::Low,
             _ => terms.search_size.unwrap_or_default(),
         };
-        if terms.search_size.is_some_and(|asked| asked != size) {
+        let is_ignored = terms
+            .search_size
+            .zip(per_search)
+            .is_some_and(|(asked, prices)| asked.price(prices) != size.price(prices));
+        if is_ignored {
             self.warnings.push(Warning::SearchSizeIgnored);
         }
         let price = per_search

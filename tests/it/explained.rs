@@ -118,6 +118,11 @@ fn what_is_odd_about_a_price_is_said() {
             None,
         ),
         (
+            "perplexity/sonar-deep-research",
+            json!({"web_search_requests": 2, "search_context_size": "high"}),
+            None,
+        ),
+        (
             "text-embedding-3-large",
             json!({}),
             Some("the output of an embedding is not billed"),
