@@ -43,6 +43,23 @@ pub struct Estimate {
     pub warnings: Vec<Warning>,
 }
 
+impl Estimate {
+    /// Whether the call uses something, and every published price of it is zero.
+    pub fn is_free(&self) -> bool {
+        let mut used = self
+            .lines
+            .iter()
+            .filter(|line| line.quantity > 0)
+            .peekable();
+        used.peek().is_some() && used.all(|line| line.price == Usd::ZERO)
+    }
+
+    /// Whether more is billed than the prices here say: a router's fee is its own alone.
+    pub fn is_partial(&self) -> bool {
+        self.warnings.contains(&Warning::RouterFeeOnly)
+    }
+}
+
 /// What one kind of token or tool costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {

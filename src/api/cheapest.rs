@@ -14,7 +14,7 @@ use super::workload::Workload;
 use super::{filter, naming};
 use crate::catalog::{Filter, Mode, Model, Status};
 use crate::clock::Timestamp;
-use crate::estimate::{Estimate, Warning};
+use crate::estimate::Estimate;
 use crate::exchange::{Call, Reply};
 use crate::telemetry::{Feature, Telemetry};
 
@@ -142,11 +142,18 @@ impl Tender {
                 outcome.left_out.free += 1;
             } else if self.is_too_long_for(model) {
                 outcome.left_out.context_window += 1;
-            } else if let Some(bid) = self.bid(book, model) {
-                outcome.compared += 1;
-                keep(&mut outcome.best, bid, self.limit);
             } else {
-                outcome.unpriced += 1;
+                match self.bid(book, model) {
+                    None => outcome.unpriced += 1,
+                    // Its listing is not free, but what this call uses of it is.
+                    Some(bid) if !self.include_free && bid.costs.is_free() => {
+                        outcome.left_out.free += 1;
+                    }
+                    Some(bid) => {
+                        outcome.compared += 1;
+                        keep(&mut outcome.best, bid, self.limit);
+                    }
+                }
             }
         }
         outcome
@@ -178,8 +185,7 @@ impl Tender {
             return None;
         }
         let (costs, all) = price(book, model, &self.workload).ok()?;
-        let is_whole = !costs.warnings.contains(&Warning::RouterFeeOnly);
-        is_whole.then_some(Bid { model, costs, all })
+        (!costs.is_partial()).then_some(Bid { model, costs, all })
     }
 }
 

@@ -12,7 +12,7 @@ use super::fields::Fields;
 use super::naming::{self, Candidate, Misnomer, Naming, SUGGESTIONS_MAX};
 use super::rows;
 use super::workload::Workload;
-use crate::catalog::Model;
+use crate::catalog::{Model, Status};
 use crate::clock::Timestamp;
 use crate::estimate::{Estimate, tier_word};
 use crate::exchange::{Call, Reply};
@@ -77,6 +77,13 @@ struct CostRange {
     max: Usd,
 }
 
+/// A model that has a price, among those that are compared.
+struct Priced<'a> {
+    model: &'a Model,
+    total_cost: Usd,
+    may_win: bool,
+}
+
 /// `POST /cost-estimate/batch`
 pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
     telemetry.record_feature(Feature::BatchEstimate, SystemTime::now());
@@ -103,7 +110,7 @@ fn comparison(
     let warnings = ignored(&fields);
     fields.finish()?;
     let mut models = Vec::with_capacity(names.len());
-    let mut priced: Vec<(Usd, &Model)> = Vec::with_capacity(names.len());
+    let mut priced: Vec<Priced> = Vec::with_capacity(names.len());
     let mut misnamed_rows = 0;
     for name in &names {
         let suggestions_max = match misnamed_rows < ADVISED_ROWS_MAX {
@@ -123,33 +130,46 @@ fn comparison(
             Ok((costs, all)) => {
                 let provider = &book.catalog.provider(model.provider).name;
                 telemetry.record_estimate(provider, &model.id, all.total_cost(), now);
-                priced.push((costs.total_cost, model));
+                priced.push(Priced {
+                    model,
+                    total_cost: costs.total_cost,
+                    may_win: may_win(model, &workload, &costs),
+                });
                 let mut row = available(book, model, &workload, &costs, all);
                 row.by = Some(resolved.by.name());
                 row.warnings.splice(..0, naming::warning(name, &resolved));
                 models.push(row);
             }
-            Err(why) => models.push(unavailable(name, why.to_string())),
+            Err(why) => models.push(Comparison {
+                provider: &book.catalog.provider(model.provider).name,
+                resolved_model: Some(&model.id),
+                by: Some(resolved.by.name()),
+                warnings: naming::warning(name, &resolved).into_iter().collect(),
+                ..unavailable(name, why.to_string())
+            }),
         }
     }
-    let cost_of = |entry: &&(Usd, &Model)| entry.0;
-    // Free listings and retired models win only among themselves.
+    let cost_of = |priced: &&Priced| priced.total_cost;
+    // Who may not win does so only among the like.
     let cheapest = priced
         .iter()
-        .filter(|(_, model)| book.may_win(model))
+        .filter(|priced| priced.may_win)
         .min_by_key(cost_of)
         .or_else(|| priced.iter().min_by_key(cost_of));
     let most_expensive = priced.iter().rev().max_by_key(cost_of);
-    let cost_range = priced.iter().map(|entry| entry.0).min().zip(most_expensive);
+    let cost_range = priced.iter().map(|priced| priced.total_cost).min();
     Ok(Reply::json(
         200,
         &BatchEstimate {
             input_tokens: workload.usage.input_tokens,
             output_tokens: workload.usage.output_tokens,
             models,
-            cheapest_model: cheapest.map(|(_, model)| rows::name(model)),
-            most_expensive_model: most_expensive.map(|(_, model)| rows::name(model)),
-            cost_range: cost_range.map(|(min, max)| CostRange { min, max: max.0 }),
+            cheapest_model: cheapest.map(|priced| rows::name(priced.model)),
+            most_expensive_model: most_expensive.map(|priced| rows::name(priced.model)),
+            cost_range: cost_range.zip(most_expensive).map(|(min, max)| CostRange {
+                min,
+                max: max.total_cost,
+            }),
             currency: "USD",
             timestamp: now.into(),
             requests: workload.requests,
@@ -157,6 +177,13 @@ fn comparison(
             catalog: CatalogStamp::of(book),
         },
     ))
+}
+
+/// Whether the model may be named the cheapest: it can be called on the day of the call, and what it costs
+/// is a price, and all of it.
+fn may_win(model: &Model, workload: &Workload, costs: &Estimate) -> bool {
+    let is_retired = model.status(workload.terms.at.date()) == Status::Retired;
+    !(is_retired || model.is_free_listing() || costs.is_free() || costs.is_partial())
 }
 
 /// The row of a model that has a price, whichever name led to it, if any did.

@@ -26,18 +26,8 @@ impl Workload {
     /// not say.
     pub fn read(fields: &mut Fields, now: SystemTime) -> Workload {
         let usage = usage(fields);
-        let mut occasions = Occasions::default();
-        for occasion in [
-            fields.word("inference_geo", &INFERENCE_GEOS).flatten(),
-            fields.word("data_residency", &DATA_RESIDENCIES).flatten(),
-            fields.word("speed", &SPEEDS).flatten(),
-            vertex_location(fields),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            occasions.add(occasion);
-        }
+        let region = fields.parsed("region", Region::parse, PLACE);
+        let occasions = occasions(fields, region);
         let requests = fields.positive("requests", REQUESTS_MAX);
         Workload {
             usage,
@@ -47,10 +37,8 @@ impl Workload {
                     .word("service_tier", &ServiceTier::NAMES)
                     .unwrap_or_default(),
                 occasions,
-                region: fields.parsed("region", Region::parse, PLACE),
-                search_size: fields
-                    .word("search_context_size", &SearchSize::NAMES)
-                    .unwrap_or_default(),
+                region,
+                search_size: fields.word("search_context_size", &SearchSize::NAMES),
                 explicit_cache: fields.word("cache_type", &CACHE_TYPES).unwrap_or(false),
                 at: moment(fields, now),
                 after_discount: fields.decimal(
@@ -63,12 +51,11 @@ impl Workload {
     }
 }
 
-const INFERENCE_GEOS: [(Option<Uplift>, &str); 2] =
-    [(Some(Uplift::InferenceUs), "us"), (None, "global")];
-const DATA_RESIDENCIES: [(Option<Uplift>, &str); 3] = [
-    (Some(Uplift::ProcessingEu), "eu"),
-    (Some(Uplift::ProcessingUs), "us"),
-    (None, "global"),
+const INFERENCE_GEOS: [(Region, &str); 2] = [(Region::Us, "us"), (Region::Global, "global")];
+const DATA_RESIDENCIES: [(Region, &str); 3] = [
+    (Region::Eu, "eu"),
+    (Region::Us, "us"),
+    (Region::Global, "global"),
 ];
 const SPEEDS: [(Option<Uplift>, &str); 2] = [(Some(Uplift::SpeedFast), "fast"), (None, "standard")];
 const CACHE_TYPES: [(bool, &str); 2] = [(true, "ephemeral"), (false, "implicit")];
@@ -114,12 +101,38 @@ fn usage(fields: &mut Fields) -> Usage {
     usage
 }
 
-/// Every location but the global one is a regional endpoint.
-fn vertex_location(fields: &mut Fields) -> Option<Uplift> {
-    match fields.parsed("vertex_location", Region::parse, PLACE)? {
-        Region::Global => None,
-        _ => Some(Uplift::RegionalEndpoint),
+/// The occasions the request names in the words of the providers. A place among them that is not `region`
+/// would be charged beside it, or although it was declined.
+fn occasions(fields: &mut Fields, region: Option<Region>) -> Occasions {
+    let inference_geo = fields.word("inference_geo", &INFERENCE_GEOS);
+    let data_residency = fields.word("data_residency", &DATA_RESIDENCIES);
+    let vertex_location = fields.parsed("vertex_location", Region::parse, PLACE);
+    for (name, place) in [
+        ("inference_geo", inference_geo),
+        ("data_residency", data_residency),
+        ("vertex_location", vertex_location),
+    ] {
+        if place.is_some() && region.is_some() && place != region {
+            fields.contradiction(format!(
+                "region and {name} are different places: send one of them, or the same in both"
+            ));
+        }
     }
+    let is_regional = vertex_location.is_some_and(|place| place != Region::Global);
+    let mut occasions = Occasions::default();
+    for occasion in [
+        (inference_geo == Some(Region::Us)).then_some(Uplift::InferenceUs),
+        (data_residency == Some(Region::Eu)).then_some(Uplift::ProcessingEu),
+        (data_residency == Some(Region::Us)).then_some(Uplift::ProcessingUs),
+        is_regional.then_some(Uplift::RegionalEndpoint),
+        fields.word("speed", &SPEEDS).flatten(),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        occasions.add(occasion);
+    }
+    occasions
 }
 
 fn moment(fields: &mut Fields, now: SystemTime) -> OffsetDateTime {

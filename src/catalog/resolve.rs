@@ -26,6 +26,10 @@ pub const NAME_BYTES_MAX: usize = 256;
 /// How many candidates of an ambiguous name are named.
 const CANDIDATES_MAX: usize = 50;
 
+/// How often a name may begin with that of its provider: once, doubled by a gateway, and once more. A name
+/// of nothing else would cost as many look-ups as it has of them, for every spelling.
+const PREFIXES_MAX: usize = 3;
+
 /// How a name led to its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
@@ -237,7 +241,7 @@ impl Catalog {
         let slug = &self.provider(provider).slug;
         let mut name = if head == Some(provider) { rest } else { text };
         // A doubled name of the provider is one too many, unless the doubled key exists.
-        loop {
+        for _ in 0..PREFIXES_MAX {
             let found = self.names.find(&self.models, &format!("{slug}/{name}"));
             if let Some((at, _)) = found
                 && self.models[at].provider == provider
@@ -250,6 +254,7 @@ impl Catalog {
             }
             name = rest;
         }
+        None
     }
 
     /// The models with this name at whatever provider. A text that begins with a provider's name is that

@@ -156,6 +156,11 @@ pub(super) enum LatestSwitch {
 pub(super) fn with_bedrock_version(text: &str) -> Vec<String> {
     const VERSIONS: std::ops::RangeInclusive<u8> = 0..=4;
     const NUMBERS: std::ops::RangeInclusive<u8> = 0..=2;
+    // The longest path is `bedrock/us-gov-west-1/`; no other is worth twenty look-ups.
+    const SLASHES_MAX: usize = 2;
+    if text.matches('/').count() > SLASHES_MAX {
+        return Vec::new();
+    }
     let name = text.rsplit('/').next().unwrap_or(text);
     let is_bedrock = name
         .split_once('.')
@@ -336,7 +341,17 @@ mod tests {
     fn only_names_with_a_vendor_lack_a_bedrock_version() {
         assert!(with_bedrock_version("bedrock/a.b").contains(&"bedrock/a.b-v1:0".to_owned()));
         assert!(with_bedrock_version("a.b-v2").contains(&"a.b-v2:1".to_owned()));
-        for text in ["gpt-4o", "gpt-5.2", "a.b-v1:0", "llama-3.1-8b"] {
+        assert!(
+            with_bedrock_version("bedrock/us-gov-west-1/a.b-v1")
+                .contains(&"bedrock/us-gov-west-1/a.b-v1:0".to_owned())
+        );
+        for text in [
+            "gpt-4o",
+            "gpt-5.2",
+            "a.b-v1:0",
+            "llama-3.1-8b",
+            "openai/openai/openai/a.b",
+        ] {
             assert!(with_bedrock_version(text).is_empty(), "{text}");
         }
     }

@@ -133,8 +133,15 @@ impl Bill {
         let per_search = prices.and_then(|prices| prices.per_search);
         let size = match seller.searches {
             Searches::EachWithinOutput => SearchSize::Low,
-            _ => terms.search_size,
+            _ => terms.search_size.unwrap_or_default(),
         };
+        let is_ignored = terms
+            .search_size
+            .zip(per_search)
+            .is_some_and(|(asked, prices)| asked.price(prices) != size.price(prices));
+        if is_ignored {
+            self.warnings.push(Warning::SearchSizeIgnored);
+        }
         let price = per_search
             .map(|per_search: SearchCost| size.price(per_search))
             .or(seller.search_price)

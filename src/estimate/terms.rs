@@ -66,7 +66,8 @@ pub struct Terms {
     /// The occasions for a multiplier, those of the request's own words and those of its region.
     pub occasions: Occasions,
     pub region: Option<Region>,
-    pub search_size: SearchSize,
+    /// How much a web search returns, if the request says it.
+    pub search_size: Option<SearchSize>,
     /// Whether cached tokens were read from a cache that was set up explicitly.
     pub explicit_cache: bool,
     /// When the call is made: off-peak hours and retirement depend on it.
@@ -82,7 +83,7 @@ impl Terms {
             service_tier: ServiceTier::default(),
             occasions: Occasions::default(),
             region: None,
-            search_size: SearchSize::default(),
+            search_size: None,
             explicit_cache: false,
             at,
             after_discount: None,
@@ -163,9 +164,10 @@ impl Region {
         if text.is_empty() || text.len() > CHARS_MAX || !text.bytes().all(is_name) {
             return None;
         }
+        let text = text.to_ascii_lowercase();
         let first = text.split('-').next().unwrap_or_default();
-        Some(match &*first.to_ascii_lowercase() {
-            "global" => Region::Global,
+        Some(match first {
+            _ if text == "global" => Region::Global,
             "eu" | "europe" => Region::Eu,
             "us" => Region::Us,
             _ => Region::Other,

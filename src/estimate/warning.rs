@@ -45,6 +45,8 @@ pub enum Warning {
     NoUplift { occasion: Uplift },
     /// The model publishes no multiplier for the region.
     NoRegionalPrice,
+    /// Searches cost what those of the low size do, though another one was asked for.
+    SearchSizeIgnored,
     /// All searches of a prompt are one charge.
     SearchesBilledOnce,
     /// An allowance that is not subtracted, as nobody here knows what is left of it.
@@ -133,6 +135,9 @@ impl fmt::Display for Warning {
             ),
             Warning::NoRegionalPrice => f.write_str(
                 "no surcharge for this region published under this name; standard price used",
+            ),
+            Warning::SearchSizeIgnored => f.write_str(
+                "this provider's web searches are priced at the low size, whatever size is asked for",
             ),
             Warning::SearchesBilledOnce => {
                 f.write_str("web searches are billed once per prompt, however many there are")

@@ -81,6 +81,15 @@ fn is_free(model: &Value) -> bool {
     rates.peek().is_some() && rates.all(|rate| attos(rate.as_str().unwrap()) == 0)
 }
 
+/// Whether the workload has anything that is billed.
+fn uses(workload: &Value) -> bool {
+    workload["input_tokens"] != 0 || workload["output_tokens"] != 0
+}
+
+fn costs_nothing(row: &Row) -> bool {
+    attos(row.total_cost.get()) == 0
+}
+
 #[test]
 fn the_cheapest_are_those_of_a_batch_of_everything() {
     let server = Instance::start();
@@ -109,6 +118,11 @@ fn the_cheapest_are_those_of_a_batch_of_everything() {
             "without output",
             json!({"input_tokens": 8_193, "output_tokens": 0}),
             json!({"limit": 1}),
+        ),
+        (
+            "without output, and for nothing if possible",
+            json!({"input_tokens": 8_193, "output_tokens": 0}),
+            json!({"limit": 100, "include_free": true}),
         ),
         (
             "nothing at all, so that only ids decide",
@@ -145,6 +159,8 @@ fn the_cheapest_are_those_of_a_batch_of_everything() {
                 *left_out.get_mut("context_window").unwrap() += 1;
             } else if !row.is_available || !listed.contains(id) || is_router {
                 unpriced += 1;
+            } else if conditions["include_free"] != true && uses(&workload) && costs_nothing(&row) {
+                *left_out.get_mut("free").unwrap() += 1;
             } else {
                 let nameless = raw.get().replace(r#""match":"exact""#, r#""match":null"#);
                 priced.push((attos(row.total_cost.get()), id, nameless));

@@ -281,6 +281,79 @@ fn a_batch_has_winners_only_among_those_that_can_be_bought() {
 }
 
 #[test]
+fn a_winner_can_be_called_on_the_day_and_has_a_price_for_all_that_is_used() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    let sonnet = "vertex_ai/claude-sonnet-4-5";
+    for (name, rival, fields, cheapest) in [
+        (
+            "before its last day",
+            sonnet,
+            json!({"as_of": "2026-09-28T23:59:59Z"}),
+            "claude-sonnet-4-5",
+        ),
+        (
+            "on that day",
+            sonnet,
+            json!({"as_of": "2026-09-29T00:00:00Z"}),
+            "gpt-4",
+        ),
+        (
+            "a router has a fee only",
+            "azure/model-router",
+            json!({}),
+            "gpt-4",
+        ),
+        (
+            "its input is free, and there is nothing else",
+            "perplexity/pplx-7b-online",
+            json!({"output_tokens": 0}),
+            "gpt-4",
+        ),
+        (
+            "its input is free, and its output is not",
+            "perplexity/pplx-7b-online",
+            json!({}),
+            "pplx-7b-online",
+        ),
+    ] {
+        let mut body = json!({
+            "model_names": ["gpt-4", rival], "input_tokens": 1_000, "output_tokens": 500,
+            "as_of": "2026-08-03T12:00:00Z",
+        });
+        for (field, value) in fields.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        let reply = client.post("/cost-estimate/batch", body.to_string()).json();
+        assert_eq!(reply["cheapest_model"], cheapest, "{name}: {reply}");
+    }
+}
+
+#[test]
+fn a_batch_says_which_model_it_is_that_has_no_price_for_a_call() {
+    let server = Instance::start();
+    let body = json!({
+        "model_names": ["openai/gpt-4o"], "input_tokens": 1, "output_tokens": 1,
+        "citation_tokens": 1,
+    });
+    let reply = server.post("/cost-estimate/batch", body.to_string()).json();
+    let row = &reply["models"][0];
+    for (field, value) in [
+        ("model_name", json!("openai/gpt-4o")),
+        ("provider", json!("OpenAI")),
+        ("resolved_model", json!("openai/gpt-4o")),
+        ("match", json!("exact")),
+        ("is_available", json!(false)),
+        (
+            "error_message",
+            json!("the model has no price for citation tokens"),
+        ),
+    ] {
+        assert_eq!(row[field], value, "{field}: {row}");
+    }
+}
+
+#[test]
 fn a_batch_has_up_to_a_thousand_names() {
     let server = Instance::start();
     let mut client = server.connect();

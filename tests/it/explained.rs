@@ -108,6 +108,21 @@ fn what_is_odd_about_a_price_is_said() {
             Some("billed once per prompt"),
         ),
         (
+            "perplexity/sonar",
+            json!({"web_search_requests": 2, "search_context_size": "high"}),
+            Some("priced at the low size"),
+        ),
+        (
+            "perplexity/sonar",
+            json!({"web_search_requests": 2, "search_context_size": "low"}),
+            None,
+        ),
+        (
+            "perplexity/sonar-deep-research",
+            json!({"web_search_requests": 2, "search_context_size": "high"}),
+            None,
+        ),
+        (
             "text-embedding-3-large",
             json!({}),
             Some("the output of an embedding is not billed"),
@@ -179,6 +194,21 @@ fn a_call_that_cannot_be_is_refused_and_told_why() {
             json!({"vertex_location": "us east"}),
             "[\"body\",\"vertex_location\"]",
             "such as eu, us-east5 or global",
+        ),
+        (
+            json!({"data_residency": "eu", "region": "us-east5"}),
+            "[\"body\"]",
+            "region and data_residency are different places",
+        ),
+        (
+            json!({"inference_geo": "global", "region": "us"}),
+            "[\"body\"]",
+            "region and inference_geo are different places",
+        ),
+        (
+            json!({"vertex_location": "global", "region": "europe-west4"}),
+            "[\"body\"]",
+            "region and vertex_location are different places",
         ),
         (
             json!({"as_of": "tomorrow"}),
@@ -277,6 +307,43 @@ fn a_discount_comes_off_every_cost_and_many_calls_cost_as_many_times_more() {
     );
     let (_, free) = ask(&mut client, "gpt-4o", &json!({"discount_percent": 100}));
     assert_eq!(free["total_cost"], 0);
+}
+
+#[test]
+fn a_surcharge_is_charged_once_however_the_place_is_named() {
+    let server = Instance::start();
+    let mut client = server.connect();
+    let sonnet = "vertex_ai/claude-sonnet-4-5";
+    for (model, fields, reason) in [
+        ("gpt-5.4", json!({"region": "eu"}), Some("processing_eu")),
+        (
+            "gpt-5.4",
+            json!({"region": "europe-west4", "data_residency": "eu"}),
+            Some("processing_eu"),
+        ),
+        (
+            "gpt-5.4",
+            json!({"region": "global", "data_residency": "global"}),
+            None,
+        ),
+        (
+            sonnet,
+            json!({"region": "eu", "vertex_location": "europe-west4"}),
+            Some("regional_endpoint"),
+        ),
+        (sonnet, json!({"vertex_location": "GLOBAL"}), None),
+        (
+            sonnet,
+            json!({"vertex_location": "global-1"}),
+            Some("regional_endpoint"),
+        ),
+    ] {
+        let (status, reply) = ask(&mut client, model, &fields);
+        assert_eq!(status, 200, "{model} with {fields}: {reply}");
+        let expected = reason.map(|reason| json!({"reason": reason, "factor": 1.1}));
+        let expected: Vec<Value> = expected.into_iter().collect();
+        assert_eq!(reply["multipliers"], json!(expected), "{model} {fields}");
+    }
 }
 
 #[test]

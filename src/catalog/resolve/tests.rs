@@ -147,6 +147,20 @@ fn a_bare_name_is_never_settled_by_chance() {
 }
 
 #[test]
+fn a_providers_name_in_front_counts_once_but_not_any_number_of_times() {
+    let catalog = built_in();
+    for (times, wanted) in [
+        (1, "provider_prefix openai/gpt-4o"),
+        (3, "provider_prefix openai/gpt-4o"),
+        (4, "unknown"),
+        (35, "unknown"),
+    ] {
+        let asked = format!("{}gpt-4o", "OpenAI/".repeat(times));
+        assert_eq!(said(&catalog, &asked, None, false), wanted, "{times}");
+    }
+}
+
+#[test]
 fn combined_spellings_lead_to_one_name() {
     let catalog = built_in();
     for (asked, wanted) in [
