@@ -7,18 +7,22 @@
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use time::Date;
 
 use super::document::Document;
 use super::info;
 use super::lists::{self, List};
 use crate::catalog::{Catalog, Mode, Model, Status};
-use crate::clock::today;
+use crate::clock::{Timestamp, today};
 
 /// One catalogue on one day.
 pub struct Book {
     pub catalog: Arc<Catalog>,
     pub today: Date,
+    /// `{version, date}` of the catalogue, as replies with prices carry it.
+    pub stamp: Box<RawValue>,
     overview: OnceLock<Document>,
     models: OnceLock<Document>,
     pricing: OnceLock<lists::Rows>,
@@ -29,6 +33,7 @@ pub struct Book {
 impl Book {
     pub fn new(catalog: Arc<Catalog>, today: Date) -> Book {
         Book {
+            stamp: stamp(&catalog),
             catalog,
             today,
             overview: OnceLock::new(),
@@ -88,6 +93,20 @@ impl Book {
     pub fn may_win(&self, model: &Model) -> bool {
         !self.is_retired(model) && !model.is_free_listing()
     }
+}
+
+fn stamp(catalog: &Catalog) -> Box<RawValue> {
+    #[derive(Serialize)]
+    struct Stamp<'a> {
+        version: &'a str,
+        date: Timestamp,
+    }
+    let header = catalog.header();
+    let stamp = Stamp {
+        version: &header.version,
+        date: Timestamp::start_of(header.date),
+    };
+    to_raw_value(&stamp).expect("a text and a moment always serialise")
 }
 
 /// Where the current book is; empty until the catalogue is loaded.

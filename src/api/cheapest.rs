@@ -3,12 +3,13 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::book::Book;
 use super::breakdown::AllRequests;
 use super::comparisons::{Comparison, available};
 use super::error::Fault;
-use super::estimates::{CatalogStamp, ignored, price};
+use super::estimates::{ignored, price};
 use super::fields::Fields;
 use super::workload::Workload;
 use super::{filter, naming};
@@ -34,7 +35,7 @@ struct Cheapest<'a> {
     currency: &'static str,
     timestamp: Timestamp,
     warnings: Vec<String>,
-    catalog: CatalogStamp<'a>,
+    catalog: &'a RawValue,
 }
 
 /// How many models satisfy the conditions and are not compared all the same. Each counts once, for the
@@ -100,7 +101,7 @@ pub fn cheapest(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply
             currency: "USD",
             timestamp: now.into(),
             warnings,
-            catalog: CatalogStamp::of(book),
+            catalog: &book.stamp,
         },
     ))
 }

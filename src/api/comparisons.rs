@@ -3,11 +3,12 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::book::Book;
 use super::breakdown::AllRequests;
 use super::error::Fault;
-use super::estimates::{CatalogStamp, ignored, price};
+use super::estimates::{ignored, price};
 use super::fields::Fields;
 use super::naming::{self, Candidate, Misnomer, Naming, SUGGESTIONS_MAX};
 use super::rows;
@@ -38,7 +39,7 @@ struct BatchEstimate<'a> {
     timestamp: Timestamp,
     requests: u64,
     warnings: Vec<String>,
-    catalog: CatalogStamp<'a>,
+    catalog: &'a RawValue,
 }
 
 /// One model among others.
@@ -174,7 +175,7 @@ fn comparison(
             timestamp: now.into(),
             requests: workload.requests,
             warnings,
-            catalog: CatalogStamp::of(book),
+            catalog: &book.stamp,
         },
     ))
 }

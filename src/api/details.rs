@@ -1,9 +1,9 @@
 //! `GET /models/{model}`: everything known of one model.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::book::Book;
-use super::estimates::CatalogStamp;
 use super::rows::{MeasuredBy, latency_ms, name, source, status_word, throughput};
 use crate::catalog::capability::Known;
 use crate::catalog::off_peak::OffPeak;
@@ -48,7 +48,7 @@ struct Details<'a> {
     measured: Option<MeasuredBy<'a>>,
     source: &'a str,
     price_as_of: Timestamp,
-    catalog: CatalogStamp<'a>,
+    catalog: &'a RawValue,
 }
 
 /// What is in neither list is unknown.
@@ -182,7 +182,7 @@ pub fn model_details(book: &Book, model: &Model) -> Vec<u8> {
         measured: model.measured.as_deref().map(MeasuredBy::of),
         source: source(book, model),
         price_as_of: Timestamp::start_of(book.catalog.header().date),
-        catalog: CatalogStamp::of(book),
+        catalog: &book.stamp,
     };
     serde_json::to_vec(&details).expect("details hold only strings, numbers and lists of them")
 }

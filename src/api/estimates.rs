@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::book::Book;
 use super::breakdown::{AllRequests, Breakdown, Multipliers, Rates};
@@ -46,24 +47,7 @@ struct CostEstimate<'a> {
     warnings: Vec<String>,
     price_as_of: Timestamp,
     source: &'a str,
-    catalog: CatalogStamp<'a>,
-}
-
-/// Which catalogue the prices are of.
-#[derive(Serialize)]
-pub struct CatalogStamp<'a> {
-    version: &'a str,
-    date: Timestamp,
-}
-
-impl<'a> CatalogStamp<'a> {
-    pub fn of(book: &'a Book) -> CatalogStamp<'a> {
-        let header = book.catalog.header();
-        CatalogStamp {
-            version: &header.version,
-            date: Timestamp::start_of(header.date),
-        }
-    }
+    catalog: &'a RawValue,
 }
 
 /// `POST /cost-estimate`
@@ -117,7 +101,7 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
             warnings,
             price_as_of: Timestamp::start_of(book.catalog.header().date),
             source: rows::source(book, model),
-            catalog: CatalogStamp::of(book),
+            catalog: &book.stamp,
         },
     ))
 }
