@@ -96,11 +96,16 @@ impl<'m> Tariff<'m> {
             What::AudioOutput => self.audio_output(),
             What::WebSearch => None,
         };
-        // Half of what the same call costs outside a batch, whatever that comes from.
-        match self.is_assumed_batch() {
-            true => applied.map(Applied::halved),
-            false => applied,
+        if !self.is_assumed_batch() {
+            return applied;
         }
+        // Half of what the same call costs outside a batch, whatever that comes from; but output may have a
+        // batch price where input has none.
+        let own = match what {
+            What::Output | What::Reasoning => self.published(Component::Output, &[Tier::Batch]),
+            _ => None,
+        };
+        own.or_else(|| applied.map(Applied::halved))
     }
 
     fn input(&self) -> Option<Applied> {

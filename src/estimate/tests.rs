@@ -60,3 +60,25 @@ fn an_embedding_charges_its_input_only() {
         ["0.1", "0", "0.1"]
     );
 }
+
+#[test]
+fn a_batch_price_of_the_output_alone_is_charged() {
+    let text = r#"{"format":"llm-pricing catalogue","format_version":1,"version":"v1","date":"2026-11-23","source":"list","source_digest":"0000000000000000000000000000000000000000000000000000000000000000","unit":"USD per million tokens","providers":1,"models":1}
+{"slug":"acme","name":"Acme"}
+{"id":"acme/m","name":"m","mode":"chat","rates":{"input":"2","output":"10","output@batch":"4"}}
+"#;
+    let catalog = crate::catalog::file::read(text).unwrap();
+    let model = catalog.find("acme/m").unwrap();
+    let usage = Usage {
+        reasoning_tokens: 250_000,
+        ..Usage::text(1_000_000, 1_000_000)
+    };
+    let terms = Terms {
+        service_tier: ServiceTier::Batch,
+        ..Terms::at(OffsetDateTime::UNIX_EPOCH)
+    };
+    let estimate = estimate(model, catalog.provider(model.provider), &usage, &terms).unwrap();
+    assert_eq!(estimate.input_cost.to_string(), "1");
+    assert_eq!(estimate.output_cost.to_string(), "4");
+    assert!(estimate.is_assumed);
+}
