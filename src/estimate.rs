@@ -1,4 +1,4 @@
-//! What a call costs, and why (pricing.md, section 2).
+//! What a call costs, and why. The rules are those of docs/PRICING.md.
 //!
 //! [`estimate`] finds the rate of every component of a usage, sums the lines, and says what the caller
 //! should know besides. It is pure: prices, usage, terms and moment in, figures out.
@@ -192,7 +192,7 @@ pub fn estimate(
     let mut bill = Bill::new(model, terms, warnings)?;
     for (what, tokens) in usage.by_kind() {
         let is_plain = matches!(what, What::Input | What::Output);
-        // "Embeddings: input only" (pricing.md 2.9).
+        // Embeddings charge their input only.
         let is_billed = !(is_embedding && what.part() == Part::Output);
         if is_billed && (is_plain || tokens > 0) {
             bill.tokens(&tariff, what, tokens)?;

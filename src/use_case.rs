@@ -1,4 +1,4 @@
-//! What a model is good for, derived from the catalogue's facts alone (pricing.md 5).
+//! What a model is good for, derived from the catalogue's facts alone.
 //!
 //! A pure function of the model and the day. Nothing is claimed that the facts cannot support, so no word
 //! of speed, accuracy or reliability; a capability nobody mentions is unknown, never denied.

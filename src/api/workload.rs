@@ -75,7 +75,7 @@ fn usage(fields: &mut Fields) -> Usage {
         web_searches: fields.count("web_search_requests"),
     };
     // A part that is larger than the whole would be billed twice or not at all, so it is refused before a
-    // price is looked up (pricing.md 2.2). A whole that could not be read has been refused already.
+    // price is looked up. A whole that could not be read has been refused already.
     if fields.is_sound() {
         let special_input = usage.cache_read_tokens
             + usage.cache_write_tokens

@@ -187,7 +187,7 @@ impl Model {
     }
 
     /// The price of an output token. A model priced by steps only shows its first; an image model charges
-    /// its image tokens when it has no output price, or a zero one (pricing.md 2.3).
+    /// its image tokens when it has no output price, or a zero one (docs/PRICING.md).
     pub fn output_rate(&self) -> Option<Rate> {
         let output = self.base_rate(Component::Output);
         match output {

@@ -1,6 +1,6 @@
 //! Which model a client means, how that is known, and when it is not.
 //!
-//! The order is that of pricing.md 4.3; the first hit wins:
+//! The first hit wins (docs/API.md, How names are found):
 //!
 //! 1. the name as it stands: a v1 name, a key of the price map, an id, or a name behind its provider's;
 //! 2. another spelling of it that is such a name;

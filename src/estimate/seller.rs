@@ -2,7 +2,7 @@
 
 use crate::money::Usd;
 
-/// How a provider bills (pricing.md 2.3 to 2.9).
+/// How a provider bills, as LiteLLM's calculator has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seller {
     /// A threshold applies from its number of input tokens on, rather than above it.

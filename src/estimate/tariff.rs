@@ -1,4 +1,4 @@
-//! Which of a model's published rates a call is billed at (pricing.md 2.3 to 2.8).
+//! Which of a model's published rates a call is billed at (docs/PRICING.md).
 
 use super::What;
 use super::seller::Seller;

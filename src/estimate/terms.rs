@@ -8,7 +8,7 @@ use crate::catalog::rates::Tier;
 use crate::money::{Factor, Usd};
 
 /// What a call uses. Cached, written and audio tokens are part of the input, reasoning and audio tokens
-/// part of the output (pricing.md 2.2); whoever makes a usage sees to it that the parts fit into the whole.
+/// part of the output; whoever makes a usage sees to it that the parts fit into the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub input_tokens: u64,

@@ -1,4 +1,4 @@
-//! One sentence on what to use a model for (pricing.md 5.5).
+//! One sentence on what to use a model for.
 
 use time::Date;
 

@@ -1,4 +1,4 @@
-//! How dear a model is among those of its kind (pricing.md 5.2).
+//! How dear a model is among those of its kind.
 
 use crate::catalog::{Mode, Model};
 use crate::money::{Rate, Usd};

@@ -3,7 +3,7 @@ use time::macros::date;
 use super::*;
 use crate::catalog::Catalog;
 
-/// The dozen of pricing.md 5.7. Whisper is billed per second and not in the catalogue; a transcriber billed
+/// A dozen of every kind. Whisper is billed per second and not in the catalogue; a transcriber billed
 /// per token stands in for it.
 const GOLDEN_MODELS: [&str; 14] = [
     "gpt-4o",

@@ -1,4 +1,4 @@
-//! What is odd about a map and yet can be read (pricing.md 2.13), for the person who refreshes the prices
+//! What is odd about a map and yet can be read (docs/CATALOGUE.md), for the person who refreshes the prices
 //! and for the map's maintainers.
 
 use std::collections::{BTreeMap, BTreeSet};

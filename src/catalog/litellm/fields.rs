@@ -1,6 +1,6 @@
 //! The field names of LiteLLM's price map, and what becomes of each.
 //!
-//! A rate's field is `<stem>[_above_<N>k_tokens][_<tier>]`, for any N (pricing.md 2.1, 2.4). A field that
+//! A rate's field is `<stem>[_above_<N>k_tokens][_<tier>]`, for any N. A field that
 //! looks like a price and is in none of the tables here stops the import, so that a price family new to
 //! the map is never lost in silence.
 

@@ -1,7 +1,7 @@
 //! From LiteLLM's public price map to a catalogue.
 //!
 //! The map is `model_prices_and_context_window.json` of <https://github.com/BerriAI/litellm> (MIT). What its
-//! fields mean is in pricing.md 2.1; what is kept of them is in `fields.rs`, who is kept in `billing.rs`.
+//! fields mean is in `fields.rs`, who is kept in `billing.rs`, and what is odd in `faults.rs`.
 //! The same text always gives the same catalogue.
 
 mod billing;

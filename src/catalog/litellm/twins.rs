@@ -36,7 +36,7 @@ pub(super) struct TwinCounts {
 }
 
 /// Gives every candidate its id. A bare key is first completed by its twin, as [`complete`] says. Twins that state the same facts become one model with two keys. Where they
-/// differ both stay, since each key must be priced as it stands (pricing.md 2.10): the key with the
+/// differ both stay, since each key must be priced as it stands: the key with the
 /// provider's prefix gets the plain id, the bare one the suffix `~bare`, one with a prefix of LiteLLM's own
 /// making a suffix of that prefix.
 pub(super) fn name(candidates: Vec<Candidate>) -> (Vec<Named>, TwinCounts) {
