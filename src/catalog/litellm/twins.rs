@@ -35,10 +35,10 @@ pub(super) struct TwinCounts {
     pub marked: Vec<String>,
 }
 
-/// Gives every candidate its id. A bare key is first completed by its twin, as [`complete`] says. Twins that state the same facts become one model with two keys. Where they
-/// differ both stay, since each key must be priced as it stands: the key with the
-/// provider's prefix gets the plain id, the bare one the suffix `~bare`, one with a prefix of LiteLLM's own
-/// making a suffix of that prefix.
+/// Gives every candidate its id. A bare key is first completed by its twin, as [`complete`] says. Twins
+/// that then state the same facts become one model with two keys. Where they differ both stay, since each
+/// key must be priced as it stands: the key with the provider's prefix gets the plain id, the bare one the
+/// suffix `~bare`, one with a prefix of LiteLLM's own making a suffix of that prefix.
 pub(super) fn name(candidates: Vec<Candidate>) -> (Vec<Named>, TwinCounts) {
     let mut by_id: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
