@@ -115,6 +115,14 @@ impl PriceFiles {
             path: path.to_owned(),
             why,
         };
+        // Before the work with the catalogue, since a file that cannot be opened is tried again and again.
+        let overrides = match &self.overrides {
+            Some(path) => {
+                let read = read(path).map_err(|why| unusable(OVERRIDES, path, why))?;
+                Some((path, read.0))
+            }
+            None => None,
+        };
         let (mut catalog, refused) = match &self.catalog {
             Some(path) => read_catalog(path).map_err(|why| unusable(CATALOG, path, why))?,
             None => {
@@ -126,10 +134,9 @@ impl PriceFiles {
                 )
             }
         };
-        if let Some(path) = &self.overrides {
-            catalog = read(path)
-                .and_then(|(text, _)| override_with(&text, catalog))
-                .map_err(|why| unusable(OVERRIDES, path, why))?;
+        if let Some((path, text)) = overrides {
+            catalog =
+                override_with(&text, catalog).map_err(|why| unusable(OVERRIDES, path, why))?;
         }
         Ok(Stock {
             catalog,

@@ -267,3 +267,31 @@ fn overrides_change_on_their_own_and_with_the_catalogue_under_them() {
     replace(&overrides, &half_off(50));
     wait_for_price(&server, 2);
 }
+
+/// How many files a process may have open from now on; what it has stays open.
+fn limit_open_files(server: &Instance, count: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: count,
+        rlim_max: 1_024,
+    };
+    let pid = libc::pid_t::try_from(server.pid()).expect("a process id");
+    // SAFETY: the process is our own child, the new limit outlives the call, and nobody asks for the old.
+    let outcome = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &limit, std::ptr::null_mut()) };
+    assert_eq!(outcome, 0, "the limit is set");
+}
+
+#[test]
+fn a_file_that_could_not_be_opened_for_a_while_is_taken_when_it_can() {
+    let path = folder("retry").join("catalogue.jsonl");
+    replace(&path, &catalogue(1, 3));
+    let server = serve(&path);
+    limit_open_files(&server, 3);
+    replace(&path, &catalogue(2, 3));
+    server.wait_for_log("Too many open files");
+    limit_open_files(&server, 1_024);
+    wait_for_price(&server, 2);
+    assert_eq!(detailed(&server)["status"], "healthy");
+    let log = server.log();
+    let said = log.matches("Too many open files").count();
+    assert_eq!(said, 1, "it is said once:\n{log}");
+}
