@@ -295,3 +295,32 @@ fn a_file_that_could_not_be_opened_for_a_while_is_taken_when_it_can() {
     let said = log.matches("Too many open files").count();
     assert_eq!(said, 1, "it is said once:\n{log}");
 }
+
+#[test]
+fn what_a_query_selected_is_stale_when_only_the_catalogue_knows_of_the_change() {
+    let path = folder("selections").join("overrides.json");
+    let overrides = |can: &str| {
+        format!(
+            "{{\"format\": \"llm-pricing overrides\", \"source\": \"deal\", \
+             \"models\": {{\"openai/gpt-4o\": {{\"can\": [\"{can}\"]}}}}}}"
+        )
+    };
+    replace(&path, &overrides("vision"));
+    let server = Instance::with(&[("PRICING_OVERRIDES", path.to_str().unwrap()), EAGER]);
+    // These two do not say what a model can do.
+    let lists = ["/models", "/performance"];
+    let whole = lists.map(|list| server.get(list).body);
+    let video_lists = lists.map(|list| format!("{list}?supports=video_input&provider=openai"));
+    let before = video_lists.each_ref().map(|path| server.get(path));
+    replace(&path, &overrides("video_input"));
+    wait_until("the overrides are taken", || {
+        detailed(&server)["metrics"]["catalog_reloads"] == 1
+    });
+    assert!(lists.map(|list| server.get(list).body) == whole, "unasked");
+    for (path, before) in video_lists.iter().zip(before) {
+        let known = [("If-None-Match", before.header("ETag").expect("a tag"))];
+        let after = server.connect().request("GET", path, &known, b"");
+        assert_eq!(after.status, 200, "{path}");
+        assert!(after.text().contains("gpt-4o"), "{path}: {}", after.text());
+    }
+}
