@@ -2,6 +2,7 @@
 //! midnight UTC. Everything slow happens here, before anybody sees the new book.
 
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use log::{info, warn};
 
 use crate::api::{Api, Book};
 use crate::clock::today;
-use crate::price_files::{PriceFiles, Sight, Stock};
+use crate::price_files::{PriceFiles, Sight, Stock, Why};
 
 /// How often to look whether the day has changed.
 const DAY_CHECK: Duration = Duration::from_secs(60);
@@ -48,11 +49,17 @@ impl Keeper {
         Ok(())
     }
 
-    fn keep(&self, mut seen: Sight) {
+    fn keep(&self, sight: Sight) {
+        let mut seen = Seen {
+            sight,
+            is_to_retry: false,
+        };
         let interval = self.interval.filter(|_| !self.files.is_none());
         loop {
-            thread::sleep(interval.unwrap_or(DAY_CHECK).min(DAY_CHECK));
-            self.api.shelf.turn_page(SystemTime::now());
+            for nap in naps(interval.unwrap_or(DAY_CHECK)) {
+                thread::sleep(nap);
+                self.api.shelf.turn_page(SystemTime::now());
+            }
             if interval.is_some() {
                 self.look(&mut seen);
             }
@@ -60,9 +67,10 @@ impl Keeper {
     }
 
     /// Takes the files in if they have changed since they were last seen.
-    fn look(&self, seen: &mut Sight) {
+    fn look(&self, seen: &mut Seen) {
         let sight = self.files.look();
-        if sight == *seen {
+        let is_new = sight != seen.sight;
+        if !is_new && !seen.is_to_retry {
             return;
         }
         let outcome = self.files.load();
@@ -70,10 +78,18 @@ impl Keeper {
             // Somebody is writing to them; there is another look soon.
             return;
         }
-        *seen = sight;
+        *seen = Seen {
+            sight,
+            is_to_retry: false,
+        };
         match outcome {
             Ok(stock) => self.replace(stock),
             Err(unusable) => {
+                seen.is_to_retry = matches!(unusable.why, Why::Unreadable(_));
+                let fault = self.api.supply.record().fault;
+                if !is_new && fault.is_some_and(|fault| fault == unusable.to_string()) {
+                    return;
+                }
                 warn!("{unusable}; the prices stay as they are");
                 unusable.details().for_each(|line| warn!("{line}"));
                 self.api.supply.note_failure(unusable.to_string());
@@ -91,6 +107,24 @@ impl Keeper {
         self.api.supply.note_reload(now);
         info!("new prices: {summary}");
     }
+}
+
+/// What the keeper last saw of the files.
+struct Seen {
+    sight: Sight,
+    /// They could not be read, for a reason that may pass and leave no trace in how they look, such as
+    /// too many open files.
+    is_to_retry: bool,
+}
+
+/// The time between two looks at the files, in pieces after each of which the day is looked at.
+fn naps(interval: Duration) -> impl Iterator<Item = Duration> {
+    let mut left = interval;
+    iter::from_fn(move || {
+        let nap = left.min(DAY_CHECK);
+        left -= nap;
+        (!nap.is_zero()).then_some(nap)
+    })
 }
 
 fn report_refusals(stock: &Stock) {
@@ -114,5 +148,25 @@ fn yield_to_requests() {
     // SAFETY: the call takes three numbers. On Linux, 0 means the calling thread alone.
     unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, LEAST_URGENT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_are_left_alone_for_the_whole_interval_and_the_day_is_not() {
+        for (seconds, expected) in [
+            (0.01, vec![0.01]),
+            (60.0, vec![60.0]),
+            (150.0, vec![60.0, 60.0, 30.0]),
+            (3_600.0, vec![60.0; 60]),
+        ] {
+            let naps: Vec<f64> = naps(Duration::from_secs_f64(seconds))
+                .map(|nap| nap.as_secs_f64())
+                .collect();
+            assert_eq!(naps, expected, "{seconds}");
+        }
     }
 }

@@ -22,9 +22,21 @@ fn main() -> ExitCode {
     match cli.command {
         None => serve(&cli.settings),
         Some(Command::Serve(settings)) => serve(&settings),
-        Some(command) => commands::run(command),
+        Some(command) => {
+            end_with_the_reader();
+            commands::run(command)
+        }
     }
     .into()
+}
+
+/// Whoever stops reading a command's output, such as `head`, has seen enough, and the command ends as
+/// others do. Rust's runtime makes an error of it instead, and `println!` a panic.
+fn end_with_the_reader() {
+    // SAFETY: the call takes two numbers, and there is no other thread yet.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
 }
 
 fn serve(settings: &Settings) -> Exit {

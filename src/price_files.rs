@@ -16,6 +16,8 @@ use crate::clock::today;
 /// Ten times the largest price map there is; a larger file is something else.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// What a map is called that does not say what it is.
 const UNNAMED_MAP: &str = "LiteLLM model_prices_and_context_window.json (MIT)";
 
@@ -115,6 +117,14 @@ impl PriceFiles {
             path: path.to_owned(),
             why,
         };
+        // Before the work with the catalogue, since a file that cannot be opened is tried again and again.
+        let overrides = match &self.overrides {
+            Some(path) => {
+                let read = read(path).map_err(|why| unusable(OVERRIDES, path, why))?;
+                Some((path, read.0))
+            }
+            None => None,
+        };
         let (mut catalog, refused) = match &self.catalog {
             Some(path) => read_catalog(path).map_err(|why| unusable(CATALOG, path, why))?,
             None => {
@@ -126,10 +136,9 @@ impl PriceFiles {
                 )
             }
         };
-        if let Some(path) = &self.overrides {
-            catalog = read(path)
-                .and_then(|(text, _)| override_with(&text, catalog))
-                .map_err(|why| unusable(OVERRIDES, path, why))?;
+        if let Some((path, text)) = overrides {
+            catalog =
+                override_with(&text, catalog).map_err(|why| unusable(OVERRIDES, path, why))?;
         }
         Ok(Stock {
             catalog,
@@ -157,12 +166,19 @@ pub fn read(path: &Path) -> Result<(String, SystemTime), Why> {
         );
         return Err(refuse(text));
     }
-    let text = fs::read_to_string(path).map_err(Why::Unreadable)?;
+    let mut text = fs::read_to_string(path).map_err(Why::Unreadable)?;
+    // Some editors begin UTF-8 with a mark that nobody sees and JSON does not know.
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
     Ok((text, written_at(&metadata)))
 }
 
+/// When a file was written, as far as that can be: anybody can set this time, also to one that no
+/// calendar has, and prices from the future would never be old.
 fn written_at(metadata: &Metadata) -> SystemTime {
-    metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH)
+    let said = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    said.min(SystemTime::now()).max(SystemTime::UNIX_EPOCH)
 }
 
 /// The catalogue in a file of either format, and what of a price map was left out as a mistake.

@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
+use crate::catalog::Catalog;
 use crate::exchange::{Body, Call, Reply};
 
 /// What a document was asked with, as far as telemetry is interested.
@@ -69,11 +70,19 @@ impl Document {
         }
     }
 
-    /// The reply to a query that selects from this document. It follows from the document and the
-    /// query alone, and so does its tag: whoever has it already costs no selecting at all.
-    pub fn selection(&self, call: &Call, select: impl FnOnce() -> Vec<u8>) -> (Reply, Sent) {
+    /// The reply to a query that selects from this document. It follows from the document, the catalogue
+    /// and the query alone, and so does its tag: whoever has it already costs no selecting at all. The
+    /// document does not say everything that is asked for: not what a model can do, nor all that is
+    /// retired.
+    pub fn selection(
+        &self,
+        catalog: &Catalog,
+        call: &Call,
+        select: impl FnOnce() -> Vec<u8>,
+    ) -> (Reply, Sent) {
         let mut digest = Sha256::new();
         digest.update(&self.tags.plain);
+        digest.update(catalog.digest());
         digest.update(call.query);
         let tags = Tags::new(&digest.finalize());
         if tags.are_known_to(call) {

@@ -29,7 +29,9 @@ pub fn models(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, 
     }
     let selection = Selection::parse(book, call.query, None)?;
     selection.take_note(telemetry);
-    let reply = document.selection(call, || models_list(book, &selection.find(book)));
+    let reply = document.selection(&book.catalog, call, || {
+        models_list(book, &selection.find(book))
+    });
     Ok(noted(telemetry, reply))
 }
 
@@ -41,9 +43,9 @@ pub fn rows(book: &Book, telemetry: &Telemetry, call: &Call, list: List) -> Resu
     }
     let selection = Selection::parse(book, call.query, Some(list))?;
     selection.take_note(telemetry);
-    let reply = rows
-        .document()
-        .selection(call, || rows.select(book, list, &selection.find(book)));
+    let reply = rows.document().selection(&book.catalog, call, || {
+        rows.select(book, list, &selection.find(book))
+    });
     Ok(noted(telemetry, reply))
 }
 

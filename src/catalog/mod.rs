@@ -56,6 +56,7 @@ const BUILT_IN: &str = include_str!("data/catalog.jsonl");
 #[derive(Debug)]
 pub struct Catalog {
     header: Header,
+    digest: String,
     providers: Box<[Provider]>,
     provider_names: HashMap<String, ProviderId>,
     models: Box<[Model]>,
@@ -94,12 +95,14 @@ impl Catalog {
         file::read_header(BUILT_IN)
     }
 
-    /// Puts a catalogue together from its parts, in any order of models.
+    /// Puts a catalogue together from its parts, in any order of models, and the digest of what they were
+    /// read from.
     ///
     /// # Errors
     /// Every name that two providers or two models claim alike, ignoring case.
     fn assemble(
         header: Header,
+        digest: String,
         providers: Vec<Provider>,
         mut models: Vec<Model>,
     ) -> Result<Catalog, Vec<Problem>> {
@@ -112,6 +115,7 @@ impl Catalog {
 
         let mut catalog = Catalog {
             header,
+            digest,
             providers: providers.into_boxed_slice(),
             provider_names,
             models: models.into_boxed_slice(),
@@ -141,6 +145,12 @@ impl Catalog {
 
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// What two catalogues have in common only when they say the same. A header says what it was written
+    /// to say: whoever edits a catalogue by hand need not touch it.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// All providers; the importer sorts them by slug.

@@ -68,9 +68,12 @@ fn check(path: &Path, on: Option<&Path>, all: bool) -> Exit {
                 Ok(catalog) => catalog,
                 Err(exit) => return exit,
             };
+            let known = base.models().len();
             match overrides.apply(base) {
                 Ok(catalog) => println!(
-                    "{shown}: overrides of {providers} providers and {models} models; with them {}",
+                    "{shown}: overrides of {providers} providers and {models} models, {} of them new; \
+                     with them {}",
+                    catalog.models().len() - known,
                     described(&catalog)
                 ),
                 Err(problems) => return fail_with(path, Why::Problems(problems)),

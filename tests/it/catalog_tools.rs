@@ -2,8 +2,10 @@
 //! price map.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
+use std::time::{Duration, SystemTime};
 
 use llm_pricing::catalog::litellm::{self, Fault, Faults};
 use time::macros::date;
@@ -115,7 +117,7 @@ fn check_tells_the_kinds_of_file_apart_and_says_what_each_is() {
             "overrides",
             write("good.json", &on_built_in),
             0,
-            &["overrides of 0 providers and 1 models"],
+            &["overrides of 0 providers and 1 models, 0 of them new"],
         ),
         (
             "overrides of another catalogue",
@@ -229,5 +231,58 @@ fn diff_shows_every_price_that_changed_and_nothing_else() {
             "{name}: {}",
             stderr(&output)
         );
+    }
+}
+
+#[test]
+fn a_mark_nobody_sees_at_the_head_of_a_file_does_not_matter() {
+    let folder = folder("marked");
+    let overrides = "{\"format\": \"llm-pricing overrides\", \"source\": \"x\",
+        \"models\": {\"openai/m\": {\"rates\": {\"input\": 1}}}}";
+    let kinds = [
+        ("catalogue", catalogue(1, 2), "2 models of 1 providers"),
+        ("map", PRICE_MAP.to_owned(), "LiteLLM price map"),
+        ("overrides", overrides.to_owned(), "1 models, 1 of them new"),
+    ];
+    for (name, text, expected) in kinds {
+        let path = folder.join(name);
+        fs::write(&path, format!("\u{feff}{text}")).unwrap();
+        let output = catalog(&["check"], &[&path]);
+        assert!(stdout(&output).contains(expected), "{name}: {output:?}");
+    }
+}
+
+#[test]
+fn a_price_map_from_the_future_is_one_of_today() {
+    let path = folder("future").join("map.json");
+    // Not the map the built-in catalogue is made of, whose day is known.
+    fs::write(&path, format!("{PRICE_MAP}\n")).unwrap();
+    // Some file systems keep such a time, others the last they know, in the 25th century.
+    let far = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(far).unwrap();
+    let output = catalog(&["check"], &[&path]);
+    let said = stdout(&output);
+    assert!(
+        said.contains("LiteLLM price map, catalogue 20"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn who_stops_reading_ends_the_command_without_a_complaint() {
+    for arguments in [
+        &["check"] as &[&str],
+        &["diff", "built-in"],
+        &["import", "--from", "litellm"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = binary();
+        command.arg("catalog").args(arguments).arg(price_map());
+        let child = command.stdout(writer).stderr(Stdio::piped()).spawn();
+        let output = child.and_then(Child::wait_with_output).unwrap();
+        assert_eq!(output.status.signal(), Some(libc::SIGPIPE), "{output:?}");
+        assert!(!stderr(&output).contains("panicked"), "{output:?}");
     }
 }

@@ -267,3 +267,60 @@ fn overrides_change_on_their_own_and_with_the_catalogue_under_them() {
     replace(&overrides, &half_off(50));
     wait_for_price(&server, 2);
 }
+
+/// How many files a process may have open from now on; what it has stays open.
+fn limit_open_files(server: &Instance, count: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: count,
+        rlim_max: 1_024,
+    };
+    let pid = libc::pid_t::try_from(server.pid()).expect("a process id");
+    // SAFETY: the process is our own child, the new limit outlives the call, and nobody asks for the old.
+    let outcome = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &limit, std::ptr::null_mut()) };
+    assert_eq!(outcome, 0, "the limit is set");
+}
+
+#[test]
+fn a_file_that_could_not_be_opened_for_a_while_is_taken_when_it_can() {
+    let path = folder("retry").join("catalogue.jsonl");
+    replace(&path, &catalogue(1, 3));
+    let server = serve(&path);
+    limit_open_files(&server, 3);
+    replace(&path, &catalogue(2, 3));
+    server.wait_for_log("Too many open files");
+    limit_open_files(&server, 1_024);
+    wait_for_price(&server, 2);
+    assert_eq!(detailed(&server)["status"], "healthy");
+    let log = server.log();
+    let said = log.matches("Too many open files").count();
+    assert_eq!(said, 1, "it is said once:\n{log}");
+}
+
+#[test]
+fn what_a_query_selected_is_stale_when_only_the_catalogue_knows_of_the_change() {
+    let path = folder("selections").join("overrides.json");
+    let overrides = |can: &str| {
+        format!(
+            "{{\"format\": \"llm-pricing overrides\", \"source\": \"deal\", \
+             \"models\": {{\"openai/gpt-4o\": {{\"can\": [\"{can}\"]}}}}}}"
+        )
+    };
+    replace(&path, &overrides("vision"));
+    let server = Instance::with(&[("PRICING_OVERRIDES", path.to_str().unwrap()), EAGER]);
+    // These two do not say what a model can do.
+    let lists = ["/models", "/performance"];
+    let whole = lists.map(|list| server.get(list).body);
+    let video_lists = lists.map(|list| format!("{list}?supports=video_input&provider=openai"));
+    let before = video_lists.each_ref().map(|path| server.get(path));
+    replace(&path, &overrides("video_input"));
+    wait_until("the overrides are taken", || {
+        detailed(&server)["metrics"]["catalog_reloads"] == 1
+    });
+    assert!(lists.map(|list| server.get(list).body) == whole, "unasked");
+    for (path, before) in video_lists.iter().zip(before) {
+        let known = [("If-None-Match", before.header("ETag").expect("a tag"))];
+        let after = server.connect().request("GET", path, &known, b"");
+        assert_eq!(after.status, 200, "{path}");
+        assert!(after.text().contains("gpt-4o"), "{path}: {}", after.text());
+    }
+}

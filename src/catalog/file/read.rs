@@ -9,7 +9,7 @@ use super::{FORMAT, FORMAT_VERSION, UNIT};
 use crate::catalog::intern::Interner;
 use crate::catalog::model::ListedName;
 use crate::catalog::problem::Inspection;
-use crate::catalog::{Catalog, Header, Model, Problem, Provider, ProviderId, V1Listing};
+use crate::catalog::{Catalog, Header, Model, Problem, Provider, ProviderId, V1Listing, digest};
 
 /// The table of names counts the keys of a model in a byte.
 const KEYS_MAX: usize = 255;
@@ -69,7 +69,8 @@ pub fn read(text: &str) -> Result<Catalog, Vec<Problem>> {
         inspection.report("there is no model", "at least one");
     }
     let (header, _) = inspection.conclude(header)?;
-    Catalog::assemble(header, providers, models).map_err(|problems| with_lines(text, problems))
+    Catalog::assemble(header, digest(text), providers, models)
+        .map_err(|problems| with_lines(text, problems))
 }
 
 /// Finds the lines of problems that only showed when all entries stood side by side.

@@ -283,7 +283,8 @@ fn build(
             })
         },
     );
-    Catalog::assemble(header, providers, models.collect())
+    let digest = header.source_digest.clone();
+    Catalog::assemble(header, digest, providers, models.collect())
 }
 
 #[cfg(test)]

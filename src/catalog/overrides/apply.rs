@@ -11,7 +11,9 @@ use crate::catalog::prices::Prices;
 use crate::catalog::problem::Inspection;
 use crate::catalog::provider::folded;
 use crate::catalog::rates::{Component, RateKey, Rates};
-use crate::catalog::{Catalog, Facts, Header, Model, Origin, Provider, ProviderId, digest};
+use crate::catalog::{
+    Catalog, Facts, Header, Model, NAME_BYTES_MAX, Origin, Provider, ProviderId, digest,
+};
 use crate::money::Rate;
 
 impl Overrides {
@@ -23,6 +25,7 @@ impl Overrides {
     pub fn apply(&self, catalog: Catalog) -> Result<Catalog, Vec<Problem>> {
         let Catalog {
             header,
+            digest: base_digest,
             providers,
             models,
             ..
@@ -33,8 +36,18 @@ impl Overrides {
             providers: providers.into_vec(),
             models: models.into_vec(),
         };
+        let mut changed = HashMap::new();
         for change in &self.providers {
-            applying.provider(change);
+            applying.inspection.enter(change.line, &change.named);
+            let Some(at) = applying.provider(change) else {
+                continue;
+            };
+            if let Some(other) = changed.insert(at, &change.named) {
+                applying.inspection.report(
+                    format_args!("this is the provider that {other} is"),
+                    "one entry for each provider",
+                );
+            }
         }
         applying.models();
         let Applying {
@@ -44,7 +57,8 @@ impl Overrides {
             ..
         } = applying;
         inspection.conclude(Some(()))?;
-        Catalog::assemble(self.header(header), providers, models)
+        let digest = digest(&format!("{base_digest} {}", self.digest));
+        Catalog::assemble(self.header(header), digest, providers, models)
     }
 
     fn header(&self, base: Header) -> Header {
@@ -65,8 +79,8 @@ struct Applying<'o> {
 }
 
 impl Applying<'_> {
-    fn provider(&mut self, change: &ProviderChange) {
-        self.inspection.enter(change.line, &change.named);
+    /// The place of the provider; `None` when there is none.
+    fn provider(&mut self, change: &ProviderChange) -> Option<usize> {
         let wanted = folded(&change.named);
         let known = self
             .providers
@@ -81,12 +95,16 @@ impl Applying<'_> {
                 );
             }
             (Some(at), _) => self.discount(at, change),
-            (None, Some(name)) => self.add_provider(change, name),
+            (None, Some(name)) => {
+                self.add_provider(change, name);
+                return Some(self.providers.len() - 1);
+            }
             (None, None) => self.inspection.report(
                 "the catalogue has no such provider",
                 "the slug or name of one it has; a new one needs a name",
             ),
         }
+        known
     }
 
     fn discount(&mut self, provider: usize, change: &ProviderChange) {
@@ -209,9 +227,15 @@ impl Applying<'_> {
             );
             return None;
         };
-        if name.is_empty() || name.trim() != name {
-            self.inspection
-                .report("the name of a new model", "a text without spaces around it");
+        let is_name = !name.is_empty() && name.trim() == name && !name.contains(char::is_control);
+        if !is_name || change.named.len() > NAME_BYTES_MAX {
+            self.inspection.report(
+                "the name of a new model",
+                format_args!(
+                    "a text without control characters and without spaces around it, in an id of up \
+                     to {NAME_BYTES_MAX} bytes: nobody can ask for others"
+                ),
+            );
             return None;
         }
         let mut facts = Facts {

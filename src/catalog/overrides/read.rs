@@ -16,12 +16,12 @@ use crate::catalog::measured::Measurement;
 use crate::catalog::problem::Inspection;
 use crate::catalog::rates::{RateKey, Rates, UNIT_ERROR_FROM, UnknownRate};
 use crate::catalog::{Mode, digest};
-use crate::money::{Discount, Rate};
+use crate::money::{Discount, Rate, Usd};
 
 const A_TEXT: &str = "a text that is not empty";
 const A_COUNT: &str = "a whole number from 1";
-const A_RATE: &str = "USD per million tokens, from 0 and below 1000; a higher price is one in \
-                      another unit";
+const A_RATE: &str = "USD per million tokens, 0 or from 0.0001 and below 1000; any other price is \
+                      one in another unit";
 const A_DISCOUNT: &str = "a percentage above 0 and below 100, with up to four decimals";
 /// Nothing is faster or slower; a figure beyond it is one in another unit.
 const FIGURE_MAX: f64 = 1e7;
@@ -164,6 +164,7 @@ impl<'a> Reader<'a> {
     /// `rates` changes those it names, `all_rates` is all there are.
     fn rates(&mut self, field: &str, value: &'a RawValue) -> RateChange {
         let mut changes = Vec::new();
+        let before = self.inspection.count();
         for (name, value) in self.members(field, value) {
             let label = format!("{field}: {name}");
             let key = name.parse::<RateKey>();
@@ -176,7 +177,7 @@ impl<'a> Reader<'a> {
             }
             let rate = Rate::per_million_parse(&decimal(value));
             match self.accept(&label, value, rate, A_RATE) {
-                Some(rate) if rate.usd() >= UNIT_ERROR_FROM => {
+                Some(rate) if is_unit_error(rate) => {
                     self.wrong(value, format_args!("{label}: {}", shown(value)), A_RATE);
                 }
                 rate => changes.extend(rate.map(|rate| (key, Some(rate)))),
@@ -189,6 +190,9 @@ impl<'a> Reader<'a> {
             self.wrong(value, wrong, "each rate once");
         }
         if field == "rates" {
+            if changes.is_empty() && self.inspection.count() == before {
+                self.wrong(value, "rates: nothing is said", "at least one rate");
+            }
             return RateChange::Some(changes);
         }
         let rates = changes
@@ -237,6 +241,9 @@ impl<'a> Reader<'a> {
             self.wrong(value, format_args!("{field}: {}", shown(value)), "an array");
             return Vec::new();
         };
+        if names.is_empty() {
+            self.wrong(value, "can: nothing is said", "at least one capability");
+        }
         let mut capabilities = Vec::new();
         for name in names {
             let named = json::text(name).and_then(|name| Capability::named(&name));
@@ -352,6 +359,14 @@ impl<'a> Reader<'a> {
         let before = self.text.as_bytes().get(..at)?;
         Some(1 + before.iter().filter(|byte| **byte == b'\n').count())
     }
+}
+
+/// Whether this can be no price per million tokens. The cheapest there is stands above 0.0001 USD; what is
+/// below it is a price per token, as price maps have them.
+fn is_unit_error(rate: Rate) -> bool {
+    const PER_TOKEN_BELOW: Usd = Usd::from_attos(100_000_000);
+    let usd = rate.usd();
+    usd >= UNIT_ERROR_FROM || (usd > Usd::ZERO && usd < PER_TOKEN_BELOW)
 }
 
 /// A number as it is written, with or without quotes.

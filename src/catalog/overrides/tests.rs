@@ -186,6 +186,44 @@ fn whatever_would_be_without_effect_or_cannot_be_meant_is_a_problem() {
             "the name of a new model",
         ),
         (
+            "a name nobody can ask for",
+            &format!(
+                r#""models": {{"acme/{}": {{"rates": {{"input": 1}}}}}}"#,
+                "x".repeat(252)
+            ),
+            "up to 256 bytes",
+        ),
+        (
+            "a name of two lines",
+            r#""models": {"acme/a\nb": {"rates": {"input": 1}}}"#,
+            "without control characters",
+        ),
+        (
+            "no rate said",
+            r#""models": {"acme/flat": {"rates": {}}}"#,
+            "rates: nothing is said",
+        ),
+        (
+            "no ability said",
+            r#""models": {"acme/flat": {"can": []}}"#,
+            "can: nothing is said",
+        ),
+        (
+            "a price per token",
+            r#""models": {"acme/flat": {"rates": {"input": 0.0000025}}}"#,
+            "0 or from 0.0001",
+        ),
+        (
+            "one provider by two names",
+            r#""providers": {"acme": {"discount_percent": 5}, "ACME!": {"discount_percent": 5}}"#,
+            "ACME!: this is the provider that acme is",
+        ),
+        (
+            "one new provider by two names",
+            r#""providers": {"own": {"name": "X"}, "x": {"name": "X"}}"#,
+            "x: this is the provider that own is",
+        ),
+        (
             "nothing said",
             r#""models": {"acme/flat": {}}"#,
             "nothing is said",
