@@ -33,6 +33,7 @@ const FIGURE_MAX: f64 = 1e7;
 pub fn read(text: &str) -> Result<Overrides, Vec<Problem>> {
     let mut reader = Reader {
         text,
+        line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
         inspection: Inspection::default(),
         interner: Interner::default(),
         entry: "file".into(),
@@ -51,6 +52,8 @@ pub fn read(text: &str) -> Result<Overrides, Vec<Problem>> {
 
 struct Reader<'a> {
     text: &'a str,
+    /// Where they are, so that finding a line costs the same in a large file.
+    line_ends: Vec<usize>,
     inspection: Inspection,
     interner: Interner,
     /// The entry now being read.
@@ -356,8 +359,7 @@ impl<'a> Reader<'a> {
     /// The line a value begins on: values are parts of the text, so their places in memory tell.
     fn line(&self, value: &'a RawValue) -> Option<usize> {
         let at = (value.get().as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
-        let before = self.text.as_bytes().get(..at)?;
-        Some(1 + before.iter().filter(|byte| **byte == b'\n').count())
+        (at <= self.text.len()).then(|| 1 + self.line_ends.partition_point(|end| *end < at))
     }
 }
 
