@@ -70,10 +70,10 @@ impl Document {
         }
     }
 
-    /// The reply to a query that selects from this document. It follows from the document, the catalogue
-    /// and the query alone, and so does its tag: whoever has it already costs no selecting at all. The
-    /// document does not say everything that is asked for: not what a model can do, nor all that is
-    /// retired.
+    /// The reply to a query that selects from this document. It follows from the document, the catalogue,
+    /// the query and the program's version alone, and so does its tag: whoever has it already costs no
+    /// selecting at all. The document does not say everything that is asked for: not what a model can do,
+    /// nor all that is retired.
     pub fn selection(
         &self,
         catalog: &Catalog,
@@ -84,6 +84,7 @@ impl Document {
         digest.update(&self.tags.plain);
         digest.update(catalog.digest());
         digest.update(call.query);
+        digest.update(crate::VERSION);
         let tags = Tags::new(&digest.finalize());
         if tags.are_known_to(call) {
             return tags.not_modified(call);
