@@ -37,6 +37,9 @@ struct BatchEstimate<'a> {
     cost_range: Option<CostRange>,
     currency: &'static str,
     timestamp: Timestamp,
+    /// Several providers may sell a model of the same name; these say whose it is.
+    cheapest_resolved_model: Option<&'a str>,
+    most_expensive_resolved_model: Option<&'a str>,
     requests: u64,
     warnings: Vec<String>,
     catalog: &'a RawValue,
@@ -114,14 +117,12 @@ fn comparison(
     let mut priced: Vec<Priced> = Vec::with_capacity(names.len());
     let mut misnamed_rows = 0;
     for name in &names {
-        let suggestions_max = match misnamed_rows < ADVISED_ROWS_MAX {
-            true => SUGGESTIONS_MAX,
-            false => 0,
-        };
+        let is_advised = misnamed_rows < ADVISED_ROWS_MAX;
+        let suggestions_max = if is_advised { SUGGESTIONS_MAX } else { 0 };
         let resolved = match naming.resolve(&book.catalog, name, suggestions_max) {
             Ok(resolved) => resolved,
             Err(misnomer) => {
-                models.push(misnamed(name, misnomer, misnamed_rows < ADVISED_ROWS_MAX));
+                models.push(misnamed(name, misnomer, is_advised));
                 misnamed_rows += 1;
                 continue;
             }
@@ -173,6 +174,8 @@ fn comparison(
             }),
             currency: "USD",
             timestamp: now.into(),
+            cheapest_resolved_model: cheapest.map(|one| &*one.model.id),
+            most_expensive_resolved_model: most_expensive.map(|one| &*one.model.id),
             requests: workload.requests,
             warnings,
             catalog: &book.stamp,

@@ -223,6 +223,8 @@ fn a_batch_keeps_its_order_and_its_unknown_names() {
     assert_eq!(rows[0]["cost_per_1m_tokens"], 5);
     assert_eq!(reply["cheapest_model"], "gpt-4o-mini");
     assert_eq!(reply["most_expensive_model"], "gpt-4");
+    assert_eq!(reply["cheapest_resolved_model"], "openai/gpt-4o-mini");
+    assert_eq!(reply["most_expensive_resolved_model"], "openai/gpt-4");
     assert_eq!(reply["cost_range"], json!({"min": 0.00045, "max": 0.06}));
     assert_eq!(
         (&reply["input_tokens"], &reply["output_tokens"]),
