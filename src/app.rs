@@ -54,6 +54,7 @@ impl App {
             access: config.access.clone(),
             identity: config.identity.clone(),
             catalog_age_days_max: config.catalog_age_days_max,
+            watchdog: config.limits.watchdog,
             started: Instant::now(),
             started_at,
         });

@@ -163,6 +163,27 @@ pub struct Settings {
     /// Largest request body; larger ones get 413 [default: 1000000]
     #[arg(long, env, value_name = "BYTES", help_heading = "Limits")]
     pub max_body_bytes: Option<String>,
+    /// Largest request head; larger ones get 431 [default: 16384]
+    #[arg(long, env, value_name = "BYTES", help_heading = "Limits")]
+    pub max_head_bytes: Option<String>,
+    /// Open connections; the longest idle makes room for another [default: 1000]
+    #[arg(long, env, value_name = "COUNT", help_heading = "Limits")]
+    pub max_connections: Option<String>,
+    /// How long a request head may take to come in; then 408 [default: 10]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Limits")]
+    pub head_timeout_seconds: Option<String>,
+    /// How long the body behind it may take; then 408 [default: 30]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Limits")]
+    pub body_timeout_seconds: Option<String>,
+    /// How long a connection may stay idle [default: 75]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Limits")]
+    pub idle_timeout_seconds: Option<String>,
+    /// How long a client may take for each 64 KiB of a reply [default: 10]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Limits")]
+    pub write_timeout_seconds: Option<String>,
+    /// Liveness fails when no worker has got anything done for this long; 0 is never [default: 60]
+    #[arg(long, env, value_name = "SECONDS", help_heading = "Limits")]
+    pub watchdog_seconds: Option<String>,
 
     /// Go on serving this long after readiness has failed [default: 0]
     #[arg(long, env, value_name = "SECONDS", help_heading = "Shutdown")]

@@ -44,6 +44,21 @@ pub struct Limits {
     pub bulk_queue: usize,
     /// Beyond it: 413. The v1 service's limit.
     pub body_bytes_max: usize,
+    /// Beyond it: 431. As much as common proxies pass.
+    pub head_bytes_max: usize,
+    /// Beyond it the longest idle is closed, or the newest refused. Each costs a thread.
+    pub connections_max: usize,
+    /// From the first byte of a head to its end. Beyond it: 408.
+    pub head_timeout: Duration,
+    /// From the end of the head to that of the body. Beyond it: 408.
+    pub body_timeout: Duration,
+    /// Between two requests. Longer than balancers keep idle connections (60 seconds at most in
+    /// those we know), so that they close first and never send into a closing connection.
+    pub idle_timeout: Duration,
+    /// For 64 KiB of a reply, or the rest of it. Beyond it the connection is closed.
+    pub write_timeout: Duration,
+    /// Liveness fails when a lane is stuck for longer; zero is never.
+    pub watchdog: Duration,
 }
 
 /// Who may do what.
@@ -148,6 +163,19 @@ impl Config {
                     1_024,
                     64 << 20,
                 )?,
+                head_bytes_max: number(
+                    "MAX_HEAD_BYTES",
+                    &s.max_head_bytes,
+                    16 << 10,
+                    1_024,
+                    1 << 20,
+                )?,
+                connections_max: number("MAX_CONNECTIONS", &s.max_connections, 1_000, 8, 100_000)?,
+                head_timeout: patience("HEAD_TIMEOUT_SECONDS", &s.head_timeout_seconds, 10)?,
+                body_timeout: patience("BODY_TIMEOUT_SECONDS", &s.body_timeout_seconds, 30)?,
+                idle_timeout: patience("IDLE_TIMEOUT_SECONDS", &s.idle_timeout_seconds, 75)?,
+                write_timeout: patience("WRITE_TIMEOUT_SECONDS", &s.write_timeout_seconds, 10)?,
+                watchdog: seconds("WATCHDOG_SECONDS", &s.watchdog_seconds, 60)?,
             },
             drain: DrainSettings {
                 shutdown_delay: seconds("SHUTDOWN_DELAY_SECONDS", &s.shutdown_delay_seconds, 0)?,
@@ -297,6 +325,15 @@ fn seconds(
     default: u64,
 ) -> Result<Duration, BadSetting> {
     number(name, text, default, 0, DRAIN_TIMEOUT_SECONDS_MAX).map(Duration::from_secs)
+}
+
+/// A time to wait for a client, at least a second.
+fn patience(
+    name: &'static str,
+    text: &Option<String>,
+    default: u64,
+) -> Result<Duration, BadSetting> {
+    number(name, text, default, 1, DRAIN_TIMEOUT_SECONDS_MAX).map(Duration::from_secs)
 }
 
 fn flag(name: &'static str, text: &Option<String>) -> Result<bool, BadSetting> {

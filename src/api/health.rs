@@ -13,7 +13,7 @@ use crate::clock::{Timestamp, today};
 use crate::deployment::Phase;
 use crate::exchange::Reply;
 use crate::telemetry::average;
-use crate::vitals::read;
+use crate::vitals::{Refused, read};
 
 /// v1's words for the state of a service or of one of its parts. Worse is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -48,17 +48,19 @@ pub fn health(api: &Api) -> Reply {
     )
 }
 
-/// `GET /health/live`: 200 as long as the process can answer. A drain never makes it fail.
-pub fn live() -> Reply {
+/// `GET /health/live`: 200 as long as the process can get anything done. A drain never makes it fail.
+pub fn live(api: &Api) -> Reply {
     #[derive(Serialize)]
     struct Live {
         alive: bool,
         timestamp: Timestamp,
     }
+    let stuck = Duration::from_secs(read(&api.vitals.stuck_seconds) as u64);
+    let alive = api.watchdog.is_zero() || stuck < api.watchdog;
     Reply::json(
-        200,
+        if alive { 200 } else { 503 },
         &Live {
-            alive: true,
+            alive,
             timestamp: SystemTime::now().into(),
         },
     )
@@ -121,9 +123,31 @@ struct Metrics {
     connections: usize,
     connections_kicked: usize,
     panics: usize,
-    quarantined_requests: usize,
+    connections_max: usize,
+    connections_evicted: usize,
+    connections_refused: usize,
+    idle_closed: usize,
+    write_timeouts: usize,
+    accept_failures: usize,
+    accept_restarts: usize,
+    stuck_seconds: usize,
+    refused: RefusedCounts,
     #[serde(flatten)]
     catalog: CatalogMetrics,
+}
+
+/// Requests refused at the door, by reason.
+#[derive(Serialize)]
+struct RefusedCounts {
+    bad_request: usize,
+    head_timeout: usize,
+    body_timeout: usize,
+    body_too_large: usize,
+    target_too_long: usize,
+    expectation: usize,
+    head_too_large: usize,
+    transfer_coding: usize,
+    http_version: usize,
 }
 
 /// Which prices are in use, and how they got here.
@@ -283,8 +307,30 @@ fn metrics(api: &Api) -> Metrics {
         connections: read(&vitals.connections),
         connections_kicked: read(&vitals.connections_kicked),
         panics: read(&vitals.panics),
-        quarantined_requests: read(&vitals.quarantined),
+        connections_max: read(&vitals.connections_max),
+        connections_evicted: read(&vitals.connections_evicted),
+        connections_refused: read(&vitals.connections_refused),
+        idle_closed: read(&vitals.idle_closed),
+        write_timeouts: read(&vitals.write_timeouts),
+        accept_failures: read(&vitals.accept_failures),
+        accept_restarts: read(&vitals.accept_restarts),
+        stuck_seconds: read(&vitals.stuck_seconds),
+        refused: refused(&vitals.refused),
         catalog: catalog_metrics(api),
+    }
+}
+
+fn refused(counts: &Refused) -> RefusedCounts {
+    RefusedCounts {
+        bad_request: read(&counts.bad_request),
+        head_timeout: read(&counts.head_timeout),
+        body_timeout: read(&counts.body_timeout),
+        body_too_large: read(&counts.body_too_large),
+        target_too_long: read(&counts.target_too_long),
+        expectation: read(&counts.expectation),
+        head_too_large: read(&counts.head_too_large),
+        transfer_coding: read(&counts.transfer_coding),
+        http_version: read(&counts.http_version),
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Api {
     pub access: Access,
     pub identity: Identity,
     pub catalog_age_days_max: i64,
+    /// Liveness fails when a lane of workers is stuck for longer; zero is never.
+    pub watchdog: Duration,
     pub started: Instant,
     pub started_at: SystemTime,
 }
@@ -96,7 +98,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Health => uncached(health::health(api)),
         Route::HealthDetailed => uncached(health::detailed(api)),
         Route::HealthReady => uncached(health::ready(api)),
-        Route::HealthLive => uncached(health::live()),
+        Route::HealthLive => uncached(health::live(api)),
         Route::DeploymentInfo => uncached(deployment::info(api)),
         Route::DeploymentMetadata => uncached(deployment::metadata(api)),
         Route::DeploymentShutdownStatus => uncached(deployment::shutdown_status(api)),

@@ -1,10 +1,15 @@
 //! The HTTP server: tiny_http, a fixed set of named threads around it, and its end.
 //!
 //! It knows sockets and threads, and nothing of prices or routes: what to do with a request is
-//! the [`Service`]'s business. tiny_http is named nowhere else. Why some of this is odd is said
-//! where it is: tiny_http has no limits, no timeouts and no access to its sockets.
+//! the [`Service`]'s business. tiny_http is named nowhere else. What it lacks, which is every limit
+//! and every timeout, is added around it. A request's way: [`door`], tiny_http, [`worker`], and for a
+//! client that takes its reply slowly [`courier`].
 
-mod body;
+mod connection;
+mod connections;
+mod courier;
+mod door;
+mod room;
 mod shared;
 mod sockets;
 mod warden;
@@ -13,16 +18,18 @@ mod worker;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::{Limits, reachable};
 use crate::deployment::{Lifecycle, Phase};
-use crate::exchange::{Endpoint, Service};
+use crate::exchange::{Endpoint, Reply, Service};
 use crate::vitals::Vitals;
-use shared::{Shared, lock};
+use connections::Connections;
+use courier::Courier;
+use shared::{Front, Shared, lock};
 use warden::{Pins, Warden};
 use wire::{Manner, Writer};
 use worker::{Lane, Worker};
@@ -39,6 +46,13 @@ const QUIET: Duration = Duration::from_millis(30);
 
 const LINGER_TICK: Duration = Duration::from_millis(5);
 
+/// Business requests that were refused should come back this much later, in seconds: by then a
+/// balancer has noticed, and another instance answers.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// How long a thread of ours that has panicked rests before it goes on.
+const PANIC_PAUSE: Duration = Duration::from_millis(100);
+
 /// A worker's stack. Handlers are shallow; the deepest thing is JSON, nested 128 levels at most.
 const STACK_BYTES: usize = 512 << 10;
 
@@ -51,7 +65,6 @@ pub struct Options {
 }
 
 pub struct Server {
-    http: Arc<tiny_http::Server>,
     /// Shares its file description with tiny_http's listener, which has no handle to stop it.
     listener: TcpListener,
     shared: Arc<Shared>,
@@ -69,21 +82,24 @@ impl Server {
         vitals: Arc<Vitals>,
         options: Options,
     ) -> io::Result<Server> {
-        sockets::listen_with_backlog(&listener, BACKLOG)?;
-        sockets::set_nodelay(&listener)?;
-        let own = reachable(listener.local_addr()?);
-        let http = tiny_http::Server::from_listener(listener.try_clone()?, None)
-            .map_err(io::Error::other)?;
-        let http = Arc::new(http);
-        let pins = Pins::set(own)?;
         let limits = options.limits;
-        vitals
-            .express_workers
-            .store(limits.express_workers, Ordering::Relaxed);
-        vitals
-            .bulk_workers
-            .store(limits.bulk_workers, Ordering::Relaxed);
+        sockets::listen_with_backlog(&listener, BACKLOG)?;
+        sockets::set_inherited_options(&listener, limits.write_timeout)?;
+        let own = reachable(listener.local_addr()?);
+        let workers = limits.express_workers + limits.bulk_workers;
+        for (figure, value) in [
+            (&vitals.express_workers, limits.express_workers),
+            (&vitals.bulk_workers, limits.bulk_workers),
+            (
+                &vitals.connections_max,
+                room::for_connections(limits.connections_max, workers),
+            ),
+        ] {
+            figure.store(value, Ordering::Relaxed);
+        }
         let (bulk, jobs) = crossbeam_channel::bounded(limits.bulk_queue);
+        // As many as there are connections at most.
+        let (courier, parcels) = crossbeam_channel::unbounded();
         let shared = Arc::new(Shared {
             service,
             lifecycle,
@@ -92,36 +108,42 @@ impl Server {
             standing_headers: options.standing_headers.into(),
             access_log: options.access_log,
             own,
+            started: Instant::now(),
+            connections: Connections::default(),
+            body_bytes: AtomicUsize::new(0),
+            short_since_ms: AtomicU64::new(0),
             bulk,
+            courier,
             stopping: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             parked: Mutex::default(),
-            held: Mutex::default(),
-            in_hand: (0..limits.express_workers)
-                .map(|_| Mutex::default())
-                .collect(),
-            in_bulk: Mutex::default(),
+            front: Front::default(),
         });
+        door::open(&listener, &shared)?;
+        shared.open_front(&listener)?;
         for number in 0..limits.express_workers {
-            let (http, worker) = (
-                Arc::clone(&http),
-                Worker::new(Arc::clone(&shared), Lane::Express),
-            );
-            spawn(format!("express-{number}"), move || {
-                worker.run_express(number, &http)
+            spawn(&shared, format!("express-{number}"), |shared| {
+                Worker::new(Arc::clone(shared), Lane::Express).run_express();
             })?;
         }
         for number in 0..limits.bulk_workers {
-            let (jobs, worker) = (jobs.clone(), Worker::new(Arc::clone(&shared), Lane::Bulk));
-            spawn(format!("bulk-{number}"), move || worker.run_bulk(&jobs))?;
+            let jobs = jobs.clone();
+            spawn(&shared, format!("bulk-{number}"), move |shared| {
+                Worker::new(Arc::clone(shared), Lane::Bulk).run_bulk(&jobs);
+            })?;
         }
-        let warden = Warden::new(pins, listener.try_clone()?, Arc::clone(&shared));
-        spawn("warden".into(), move || warden.run())?;
-        Ok(Server {
-            http,
-            listener,
-            shared,
-        })
+        spawn(&shared, "courier".into(), move |shared| {
+            let (shared, parcels) = (Arc::clone(shared), parcels.clone());
+            Courier { shared, parcels }.run();
+        })?;
+        let pins = Mutex::new(Pins::set(own, &shared.connections)?);
+        let watched = listener.try_clone()?;
+        spawn(&shared, "warden".into(), move |shared| {
+            let (listener, shared) = (&watched, Arc::clone(shared));
+            Warden { listener, shared }.run(&mut lock(&pins));
+        })?;
+        Ok(Server { listener, shared })
     }
 
     /// The bound address, with the port the kernel chose.
@@ -147,10 +169,9 @@ impl Server {
         self.shared.release_answered();
     }
 
-    /// The endpoints of the requests that have been in flight for longer than a moment.
+    /// The endpoints of the requests in flight. A request whose head is not here has none.
     pub fn unfinished(&self) -> Vec<Endpoint> {
-        let in_bulk = lock(&self.shared.in_bulk);
-        in_bulk.iter().map(|(_, endpoint)| *endpoint).collect()
+        self.shared.unfinished()
     }
 
     /// Ends the server after the drain: answers those who waited for it, lingers for requests
@@ -166,8 +187,8 @@ impl Server {
         self.linger();
         self.stop_accepting();
         self.shared.stopping.store(true, Ordering::SeqCst);
-        for _ in 0..self.shared.limits.express_workers {
-            self.http.unblock();
+        if let Some((http, _)) = self.shared.front() {
+            self.shared.wake_workers(&http);
         }
         self.refuse_backlog();
     }
@@ -177,7 +198,8 @@ impl Server {
         let deadline = Instant::now() + LINGER_MAX;
         let mut quiet_since = Instant::now();
         while Instant::now() < deadline && quiet_since.elapsed() < QUIET {
-            if sockets::connections(self.shared.own.port()).any(|c| c.is_unanswered()) {
+            let all = self.shared.connections.all();
+            if all.iter().any(|connection| connection.is_unanswered()) {
                 quiet_since = Instant::now();
             }
             thread::sleep(LINGER_TICK);
@@ -188,6 +210,7 @@ impl Server {
     /// accept that would block is an error to it, which is final. `shutdown(2)` on the listener
     /// would reset the connections in its backlog.
     fn stop_accepting(&self) {
+        self.shared.closed.store(true, Ordering::SeqCst);
         if self.listener.set_nonblocking(true).is_ok() {
             // The thread is blocked inside accept; one connection gets it out.
             drop(TcpStream::connect_timeout(&self.shared.own, LINGER_MAX));
@@ -197,7 +220,7 @@ impl Server {
     /// Tells those who connected in the last moment, or whom nobody accepted, to go elsewhere.
     fn refuse_backlog(&self) {
         let goodbye = Writer::new(Arc::clone(&self.shared.standing_headers))
-            .whole(&worker::refusal(Phase::Stopped), &Manner::closing());
+            .whole(&refusal(Phase::Stopped), &Manner::closing());
         let deadline = Instant::now() + QUIET;
         while Instant::now() < deadline {
             let Ok((mut stream, _)) = self.listener.accept() else {
@@ -212,9 +235,32 @@ impl Server {
     }
 }
 
-/// Threads are never joined: they end by themselves when the server stops, or, stuck with a
-/// client, with the process.
-fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+/// Why business is not let in, in the phase it was found in.
+fn refusal(phase: Phase) -> Reply {
+    let detail = match phase {
+        Phase::Starting => "Service is starting",
+        _ => "Service is shutting down",
+    };
+    Reply::unavailable(detail, RETRY_AFTER_SECONDS)
+}
+
+fn too_many_connections() -> Reply {
+    Reply::unavailable("Too many connections; try again", RETRY_AFTER_SECONDS)
+}
+
+/// Starts a thread that goes on after a panic. Threads are never joined: they end by themselves when
+/// the server stops, or, stuck, with the process.
+fn spawn(
+    shared: &Arc<Shared>,
+    name: String,
+    work: impl Fn(&Arc<Shared>) + Send + 'static,
+) -> io::Result<()> {
+    let shared = Arc::clone(shared);
+    let work = move || {
+        while shared.survive(|| work(&shared)).is_none() {
+            thread::sleep(PANIC_PAUSE);
+        }
+    };
     thread::Builder::new()
         .name(name)
         .stack_size(STACK_BYTES)

@@ -1,24 +1,30 @@
-//! What all workers of one server share.
+//! What all threads of one server share.
 
-use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Sender;
-use log::error;
+use log::{error, info};
 
-use super::sockets;
+use super::connection::{Connection, Stage};
+use super::connections::Connections;
+use super::courier::Parcel;
+use super::warden::PINS;
 use super::worker::Job;
 use crate::config::Limits;
 use crate::deployment::{Lifecycle, Order, Phase, Ticket};
-use crate::exchange::{Endpoint, Service};
-use crate::vitals::Vitals;
+use crate::exchange::{Call, Endpoint, Service};
+use crate::vitals::{Vitals, count, read};
 
 /// Callers who wait for the end of a drain; one more is told to ask again.
 const PARKED_MAX: usize = 64;
+
+/// What the bodies on their way in, all together, may take at least; two of the largest may always
+/// come at once.
+const BODY_BYTES_MAX: usize = 32 << 20;
 
 pub struct Shared {
     pub service: Service,
@@ -30,41 +36,32 @@ pub struct Shared {
     pub access_log: bool,
     /// The address under which this process reaches its own server.
     pub own: SocketAddr,
+    pub started: Instant,
+    pub connections: Connections,
+    /// Memory taken by bodies that are on their way in, in bytes.
+    pub body_bytes: AtomicUsize,
+    /// When there was last something short for a new connection; 0 for never.
+    pub short_since_ms: AtomicU64,
     pub bulk: Sender<Job>,
+    pub courier: Sender<Parcel>,
     pub stopping: AtomicBool,
+    pub closed: AtomicBool,
     pub lost: AtomicBool,
     pub parked: Mutex<Vec<Parked>>,
-    pub held: Mutex<HashMap<SocketAddr, Ticket>>,
-    /// Whose request each express worker has at the moment; a lock each, so that none waits.
-    pub in_hand: Box<[Mutex<Option<SocketAddr>>]>,
-    /// What the bulk lane has, and whose; as many as its queue and workers at most.
-    pub in_bulk: Mutex<Vec<(SocketAddr, Endpoint)>>,
+    pub front: Front,
 }
 
-/// The note that the bulk lane has a client's request, for as long as it is held.
-pub struct InBulk {
-    shared: Arc<Shared>,
-    entry: (SocketAddr, Endpoint),
-}
-
-impl InBulk {
-    pub fn note(shared: &Arc<Shared>, peer: SocketAddr, endpoint: Endpoint) -> InBulk {
-        let entry = (peer, endpoint);
-        lock(&shared.in_bulk).push(entry);
-        InBulk {
-            shared: Arc::clone(shared),
-            entry,
-        }
-    }
-}
-
-impl Drop for InBulk {
-    fn drop(&mut self) {
-        let mut entries = lock(&self.shared.in_bulk);
-        if let Some(at) = entries.iter().position(|entry| *entry == self.entry) {
-            entries.swap_remove(at);
-        }
-    }
+/// The tiny_http server that accepts at present. When its accept thread dies another takes its
+/// place, and the connections of the one before are served on until they end.
+#[derive(Default)]
+pub struct Front {
+    present: Mutex<Option<(Arc<tiny_http::Server>, usize)>>,
+    /// Which of them is in front.
+    generation: AtomicUsize,
+    /// Which of them was opened last; it may not have come to the front.
+    opened: AtomicUsize,
+    /// Whether the accept thread of the present generation has been seen alive, and not to end.
+    accepts: AtomicBool,
 }
 
 /// A request whose caller waits for the end of the drain, with its body.
@@ -74,8 +71,18 @@ pub struct Parked {
 }
 
 impl Shared {
+    /// Milliseconds since the server started.
+    pub fn now_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether the listener was closed, after the drain.
+    pub fn has_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Whether replies should end their connections.
@@ -83,67 +90,68 @@ impl Shared {
         self.lifecycle.phase().is_shutting_down()
     }
 
-    /// Lets a business request in: because the phase admits it, or because it was already on its
-    /// way when the drain began and a place is held for it.
+    /// How many connections there may be, with our own.
+    pub fn connections_max(&self) -> usize {
+        read(&self.vitals.connections_max) + PINS
+    }
+
+    pub fn body_bytes_max(&self) -> usize {
+        BODY_BYTES_MAX.max(2 * self.limits.body_bytes_max)
+    }
+
+    /// Takes note of a reply, and how long it took to get ready.
+    pub fn record(&self, call: &Call, elapsed: Duration, status: u16) {
+        (self.service.record)(call, status, elapsed);
+        if self.access_log {
+            let ms = elapsed.as_secs_f64() * 1e3;
+            // Debug form, so that control characters in a path cannot forge a log line. Without
+            // the query, which may hold what was not meant for a log.
+            info!(
+                "{} {:?} {:?} {status} {ms:.3} ms",
+                call.peer, call.method, call.path
+            );
+        }
+    }
+
+    /// Lets a business request in: because the phase admits it, or because a place is kept for it.
     ///
     /// # Errors
     /// The phase that does not admit it.
-    pub fn admit(&self, peer: SocketAddr) -> Result<Ticket, Phase> {
-        if self.lifecycle.phase() == Phase::Draining
-            && let Some(ticket) = lock(&self.held).remove(&peer)
-        {
-            return Ok(ticket);
+    pub fn admit(&self, connection: &Connection) -> Result<Ticket, Phase> {
+        match connection.take_place() {
+            Some(ticket) => Ok(ticket),
+            None => self.lifecycle.enter(),
         }
-        self.lifecycle.enter()
     }
 
-    /// Holds a place for every request that is on its way: its connection has sent something that
-    /// is not answered yet. To be called before the phase stops admitting.
-    ///
-    /// What a worker has is inside already, or a probe, and a caller who waits for the end of the
-    /// drain must not prolong it. A request taken during this very look may be counted twice, until
-    /// it is answered.
+    /// Keeps a place for every request that is on its way: its connection has sent something, and no
+    /// worker has it yet. To be called before the phase stops admitting.
     pub fn hold_unanswered(&self) {
-        // Locked for all of it: who is parked from here on gives its place back afterwards.
-        let mut held = lock(&self.held);
-        let mut known: Vec<SocketAddr> =
-            lock(&self.in_bulk).iter().map(|(peer, _)| *peer).collect();
-        known.extend(self.in_hand.iter().filter_map(|worker| *lock(worker)));
-        known.extend(lock(&self.parked).iter().map(|caller| caller.job.peer()));
-        for connection in sockets::connections(self.own.port()) {
-            if connection.is_unanswered()
-                && !known.contains(&connection.peer)
+        for connection in self.connections.all() {
+            let is_taken = connection.stage() == Stage::Taken;
+            if !is_taken
+                && !connection.has_place()
+                && connection.is_unanswered()
                 && let Ok(ticket) = self.lifecycle.enter()
             {
-                held.insert(connection.peer, ticket);
+                connection.keep_place(ticket);
             }
         }
     }
 
-    /// Gives back the place of a client that needs none: its request is a probe, or is answered.
-    pub fn release(&self, peer: SocketAddr) {
-        // Taken out first and dropped without the lock: the last ticket wakes the drain.
-        let ticket = lock(&self.held).remove(&peer);
-        drop(ticket);
+    /// Gives back the places that nobody needs: the request was answered meanwhile.
+    pub fn release_answered(&self) {
+        for connection in self.connections.all() {
+            if !connection.is_unanswered() {
+                drop(connection.take_place());
+            }
+        }
     }
 
-    /// Gives back the places of clients that have left or were answered meanwhile.
-    pub fn release_answered(&self) {
-        if lock(&self.held).is_empty() {
-            return;
-        }
-        let waiting: Vec<SocketAddr> = sockets::connections(self.own.port())
-            .filter(|connection| connection.is_unanswered())
-            .map(|connection| connection.peer)
-            .collect();
-        let released: Vec<Ticket> = {
-            let mut held = lock(&self.held);
-            held.extract_if(|peer, _| !waiting.contains(peer))
-                .map(|(_, ticket)| ticket)
-                .collect()
-        };
-        // Dropped without the lock: the last ticket wakes the drain.
-        drop(released);
+    /// The endpoints of the requests in flight.
+    pub fn unfinished(&self) -> Vec<Endpoint> {
+        let all = self.connections.all();
+        all.iter().filter_map(|c| c.in_flight()).collect()
     }
 
     /// Keeps a caller until the drain is over.
@@ -151,29 +159,86 @@ impl Shared {
     /// # Errors
     /// The caller, when the drain is over by now, or too many wait already.
     pub fn park(&self, parked: Parked) -> Result<(), Box<Parked>> {
-        let peer = parked.job.peer();
-        {
-            // Those who wait are fetched once, after the phase has changed.
-            let mut all = lock(&self.parked);
-            if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {
-                return Err(Box::new(parked));
-            }
-            all.push(parked);
+        // Those who wait are fetched once, after the phase has changed.
+        let mut all = lock(&self.parked);
+        if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {
+            return Err(Box::new(parked));
         }
-        self.release(peer);
+        all.push(parked);
         Ok(())
     }
 
-    /// tiny_http's accept thread has ended, and with it the server's use.
-    pub fn accept_failed(&self, cause: &io::Error) {
-        // Once the drain is over, accepting is ended on purpose.
-        let is_ours = self.lifecycle.phase() == Phase::Stopped;
-        if is_ours || self.lost.swap(true, Ordering::SeqCst) {
+    /// Puts a tiny_http server in front: the first, or one in the place of one that has died.
+    ///
+    /// # Errors
+    /// When there is no descriptor or thread to be had.
+    pub fn open_front(&self, listener: &TcpListener) -> io::Result<()> {
+        let generation = self.front.opened.fetch_add(1, Ordering::SeqCst) + 1;
+        let listener = listener.try_clone()?;
+        // It panics when it gets no thread.
+        let http = std::panic::catch_unwind(|| tiny_http::Server::from_listener(listener, None))
+            .map_err(|_| io::Error::other("no thread to be had"))?
+            .map_err(io::Error::other)?;
+        let before = lock(&self.front.present).replace((Arc::new(http), generation));
+        self.front.generation.store(generation, Ordering::SeqCst);
+        if let Some((before, _)) = before {
+            self.wake_workers(&before);
+        }
+        Ok(())
+    }
+
+    /// Makes workers that wait for a request look up.
+    pub fn wake_workers(&self, http: &tiny_http::Server) {
+        for _ in 0..self.limits.express_workers {
+            http.unblock();
+        }
+    }
+
+    /// The server in front, and which of them it is.
+    pub fn front(&self) -> Option<(Arc<tiny_http::Server>, usize)> {
+        lock(&self.front.present).clone()
+    }
+
+    /// Which tiny_http server is in front.
+    pub fn generation(&self) -> usize {
+        self.front.generation.load(Ordering::SeqCst)
+    }
+
+    /// An accept thread has begun; returns which server's it is.
+    pub fn note_new_accept_thread(&self) -> usize {
+        self.front.accepts.store(true, Ordering::SeqCst);
+        self.front.opened.load(Ordering::SeqCst)
+    }
+
+    /// An accept thread has ended.
+    pub fn note_lost_accept_thread(&self, generation: usize) {
+        if generation == self.front.opened.load(Ordering::SeqCst) {
+            self.front.accepts.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether somebody accepts connections.
+    pub fn accepts(&self) -> bool {
+        self.front.accepts.load(Ordering::SeqCst)
+    }
+
+    /// Connections can no longer be accepted, and with that the server's use ends.
+    pub fn give_up(&self, cause: &io::Error) {
+        if self.lost.swap(true, Ordering::SeqCst) {
             return;
         }
         error!("connections can no longer be accepted, the server drains and leaves: {cause}");
         self.lifecycle
             .order_shutdown(Order::default(), Instant::now(), SystemTime::now());
+    }
+
+    /// Does something that may panic; a panic is counted, and costs nothing else.
+    pub fn survive<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        if outcome.is_err() {
+            count(&self.vitals.panics);
+        }
+        outcome.ok()
     }
 }
 

@@ -1,147 +1,136 @@
-//! The sockets tiny_http hides.
-//!
-//! tiny_http gives a request no way to its socket, but the kernel knows every descriptor of the
-//! process. This file finds connections there and asks the kernel about them. A descriptor found
-//! this way may be closed and its number reused at any time, so each is duplicated first and
-//! everything is asked of the duplicate. Linux only: it reads `/proc/self/fd` and `TCP_INFO`.
+//! What std does not say about sockets, or does not set. Linux only.
 
-use std::collections::HashSet;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-/// How long the last bytes to a client may take.
-const GOODBYE_WRITE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long past its time a goodbye may go on for a client that never stops sending.
-const GOODBYE_GRACE: Duration = Duration::from_millis(100);
-
-/// An accepted connection, held through a descriptor of our own.
-pub struct Connection {
-    stream: TcpStream,
-    pub peer: SocketAddr,
-}
-
-/// The part of Linux's `struct tcp_info` (`linux/tcp.h`) that is used here. Times are in
-/// milliseconds before now. Newer kernels know more fields and copy no more than is asked for.
+/// The part of Linux's `struct tcp_info` (`linux/tcp.h`) up to the last field that is used here.
+/// Newer kernels know more fields and copy no more than is asked for.
 #[repr(C)]
 #[derive(Default)]
 struct TcpInfo {
-    state_and_options: [u8; 8],
-    rto_to_fackets: [u32; 9],
-    last_data_sent: u32,
-    last_ack_sent: u32,
-    last_data_recv: u32,
-    last_ack_recv_to_total_retrans: [u32; 12],
-    pacing_rates: [u64; 2],
-    bytes_acked: u64,
+    state: u8,
+    options: [u8; 7],
+    rto_to_total_retrans: [u32; 24],
+    pacing_rates_and_bytes_acked: [u64; 3],
     bytes_received: u64,
-    segs_out_to_min_rtt: [u32; 4],
-    data_segs_in: u32,
-    data_segs_out: u32,
 }
 
-impl Connection {
-    /// The connection behind a descriptor, when it is one that was accepted on `port`.
-    fn behind(fd: RawFd, port: u16) -> Option<Connection> {
-        // SAFETY: the descriptor is only borrowed for the duplication. If its number is free or
-        // belongs to something else by now, duplicating fails or gives something that the checks
-        // below refuse.
-        let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
-        let stream = TcpStream::from(borrowed.try_clone_to_owned().ok()?);
-        let peer = stream.peer_addr().ok()?;
-        (stream.local_addr().ok()?.port() == port).then_some(Connection { stream, peer })
-    }
+/// The kernel's unique number for a socket (`SO_COOKIE`), the same for each of its descriptors and
+/// never used again.
+pub fn cookie(fd: RawFd) -> Option<u64> {
+    option(fd, libc::SOL_SOCKET, libc::SO_COOKIE)
+}
 
-    /// Finds the connection to a client. It looks at every descriptor, so it is for rare events.
-    pub fn to(peer: SocketAddr, port: u16) -> Option<Connection> {
-        descriptors()
-            .filter_map(|fd| Connection::behind(fd, port))
-            .find(|connection| connection.peer == peer)
-    }
+/// States of a connection (`net/tcp_states.h`) in which the other side may be waiting for a reply.
+const TCP_ESTABLISHED: u8 = 1;
+const TCP_CLOSE_WAIT: u8 = 8;
 
-    /// The kernel's unique number for the socket (`SO_COOKIE`): tiny_http has two descriptors
-    /// for each.
-    pub fn cookie(&self) -> u64 {
-        option(self.stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_COOKIE).unwrap_or(0)
-    }
-
-    /// Bytes that came and that nobody has read.
-    pub fn unread_bytes(&self) -> usize {
-        let mut bytes: libc::c_int = 0;
-        // SAFETY: FIONREAD writes one c_int, and the descriptor is ours.
-        let result = unsafe { libc::ioctl(self.stream.as_raw_fd(), libc::FIONREAD, &mut bytes) };
-        if result == 0 {
-            usize::try_from(bytes).unwrap_or(0)
-        } else {
-            0
-        }
-    }
-
-    /// Whether the client has sent something since we last did: a request that is still coming
-    /// in, waits, or is being answered. The kernel's clock is coarse (up to 4 ms): when the last
-    /// reply and the bytes after it fall into one tick, they count as answered.
-    pub fn is_unanswered(&self) -> bool {
-        let info: Option<TcpInfo> =
-            option(self.stream.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO);
-        info.is_some_and(|info| {
-            let has_sent_since = info.last_data_recv < info.last_data_sent;
-            info.bytes_received > 0 && (info.data_segs_out == 0 || has_sent_since)
-        })
-    }
-
-    /// Sends the last bytes this client gets and half-closes, then reads and forgets what the
-    /// client has sent and still sends until it closes or `patience` is over, then closes for
-    /// good.
-    ///
-    /// Closing over unread bytes would send a reset, which can overtake the reply.
-    pub fn say_goodbye(&self, last_words: &[u8], patience: Duration) {
-        let mut stream = &self.stream;
-        // The client may be gone or refuse to read; there is nobody left to tell.
-        let _ = stream.set_write_timeout(Some(GOODBYE_WRITE_TIMEOUT));
-        let _ = stream.write_all(last_words);
-        let _ = stream.shutdown(Shutdown::Write);
-        let deadline = Instant::now() + patience;
-        let mut waste = [0; 16 * 1_024];
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // Without patience, what is here already is still taken.
-            let wait = left.max(Duration::from_millis(1));
-            let read = stream
-                .set_read_timeout(Some(wait))
-                .and_then(|()| stream.read(&mut waste));
-            let more = matches!(read, Ok(length) if length > 0);
-            // A client that never stops sending is not waited for either.
-            if !more || Instant::now() > deadline + GOODBYE_GRACE {
-                break;
-            }
-        }
-        let _ = stream.shutdown(Shutdown::Both);
+/// All bytes the peer has sent so far, read or not; `None` when the connection is over.
+pub fn bytes_received(stream: &TcpStream) -> Option<u64> {
+    let info: TcpInfo = option(stream.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO)?;
+    match info.state {
+        TCP_ESTABLISHED => Some(info.bytes_received),
+        // The end of the peer's stream is counted as one more.
+        TCP_CLOSE_WAIT => Some(info.bytes_received.saturating_sub(1)),
+        _ => None,
     }
 }
 
-/// All connections accepted on `port`, each once.
-pub fn connections(port: u16) -> impl Iterator<Item = Connection> {
-    let mut seen = HashSet::new();
-    descriptors()
-        .filter_map(move |fd| Connection::behind(fd, port))
-        .filter(move |connection| seen.insert(connection.cookie()))
-}
-
-/// How many descriptors of the process belong to this listener; 0 when that cannot be seen.
-pub fn holders(listener: &TcpListener) -> usize {
-    let cookie_of = |fd| option::<u64>(fd, libc::SOL_SOCKET, libc::SO_COOKIE);
-    let Some(cookie) = cookie_of(listener.as_raw_fd()) else {
-        return 0;
+/// Reads what is there, or waits for it, and appends at most `at_most` bytes.
+///
+/// Goes past std, whose way to read leads through the door (`door/calls.rs`).
+///
+/// # Errors
+/// Those of `recv(2)`; `WouldBlock` when there is nothing and nothing may be waited for.
+pub fn receive(
+    stream: &TcpStream,
+    into: &mut Vec<u8>,
+    at_most: usize,
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    into.reserve(at_most);
+    let spare = &mut into.spare_capacity_mut()[..at_most];
+    // SAFETY: the pointer and the length are those of one piece of memory that may be written to.
+    let received = unsafe {
+        libc::recvfrom(
+            stream.as_raw_fd(),
+            spare.as_mut_ptr().cast(),
+            spare.len(),
+            flags,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
     };
-    descriptors()
-        .filter(|&fd| cookie_of(fd) == Some(cookie))
-        .count()
+    let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: the kernel has filled that many of the spare bytes.
+    unsafe { into.set_len(into.len() + received) };
+    Ok(received)
+}
+
+/// Sends as much as the socket takes without waiting. With `more`, the kernel waits for the rest
+/// before it sends a packet that is not full.
+///
+/// # Errors
+/// Those of `send(2)`; a full socket is none, it takes 0 bytes.
+pub fn send(stream: &TcpStream, bytes: &[u8], more: bool) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        let rest = &bytes[sent..];
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | if more { libc::MSG_MORE } else { 0 };
+        // SAFETY: the pointer and the length are those of one slice.
+        let taken =
+            unsafe { libc::send(stream.as_raw_fd(), rest.as_ptr().cast(), rest.len(), flags) };
+        match usize::try_from(taken) {
+            Ok(taken) => sent += taken,
+            Err(_) => match io::Error::last_os_error() {
+                cause if cause.kind() == io::ErrorKind::Interrupted => {}
+                cause if cause.kind() == io::ErrorKind::WouldBlock => break,
+                cause => return Err(cause),
+            },
+        }
+    }
+    Ok(sent)
+}
+
+/// Waits until the socket is ready for `events` (`POLLIN`, `POLLOUT`), or has failed; false when
+/// the deadline came first.
+pub fn wait(fd: RawFd, events: libc::c_short, deadline: Instant) -> bool {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut polled = [libc::pollfd {
+            fd,
+            events,
+            revents: 0,
+        }];
+        match poll(&mut polled, left) {
+            Ok(0) if left.is_zero() => return false,
+            Ok(0) => {}
+            Ok(_) => return true,
+            Err(_) => {}
+        }
+    }
+}
+
+/// Waits until one of the descriptors is ready, for `patience` at most, and returns how many are.
+///
+/// # Errors
+/// Those of `poll(2)`, such as an interruption.
+pub fn poll(polled: &mut [libc::pollfd], patience: Duration) -> io::Result<usize> {
+    // Rounded up: a wait of no milliseconds at all would be no wait.
+    let patience = patience.as_micros().div_ceil(1_000);
+    let patience = libc::c_int::try_from(patience).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the pointer and the length are those of one slice.
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, patience) };
+    usize::try_from(ready).map_err(|_| io::Error::last_os_error())
 }
 
 /// Raises the listen backlog above what std asks for, so that a burst of connections is not
 /// answered with a dropped SYN, which costs the client a second.
+///
+/// # Errors
+/// Those of `listen(2)`.
 pub fn listen_with_backlog(listener: &TcpListener, backlog: i32) -> io::Result<()> {
     // SAFETY: listen() on a listening socket only changes the length of its backlog.
     match unsafe { libc::listen(listener.as_raw_fd(), backlog) } {
@@ -150,16 +139,25 @@ pub fn listen_with_backlog(listener: &TcpListener, backlog: i32) -> io::Result<(
     }
 }
 
-/// Switches off Nagle's delay for a listener's future connections, which inherit it.
-pub fn set_nodelay(listener: &TcpListener) -> io::Result<()> {
-    let on: libc::c_int = 1;
+/// Sets what a listener's future connections inherit: no Nagle delay, and an end to connections
+/// whose peer has not acknowledged anything for this long.
+///
+/// # Errors
+/// Those of `setsockopt(2)`.
+pub fn set_inherited_options(listener: &TcpListener, dead_after: Duration) -> io::Result<()> {
+    let ms = libc::c_int::try_from(dead_after.as_millis()).unwrap_or(libc::c_int::MAX);
+    set_option(listener.as_raw_fd(), libc::TCP_NODELAY, 1)?;
+    set_option(listener.as_raw_fd(), libc::TCP_USER_TIMEOUT, ms)
+}
+
+fn set_option(fd: RawFd, name: libc::c_int, value: libc::c_int) -> io::Result<()> {
     // SAFETY: the option's value is one c_int, which outlives the call.
     let result = unsafe {
         libc::setsockopt(
-            listener.as_raw_fd(),
+            fd,
             libc::IPPROTO_TCP,
-            libc::TCP_NODELAY,
-            (&raw const on).cast(),
+            name,
+            (&raw const value).cast(),
             size_of::<libc::c_int>() as libc::socklen_t,
         )
     };
@@ -168,67 +166,6 @@ pub fn set_nodelay(listener: &TcpListener) -> io::Result<()> {
     } else {
         Err(io::Error::last_os_error())
     }
-}
-
-/// Finds connections with bytes to read by one `poll` over all descriptor numbers in use.
-/// The kernel hands out the lowest free number, so those in use lie close together at the bottom.
-pub struct Readable {
-    polled: Vec<libc::pollfd>,
-}
-
-impl Readable {
-    const FIRST: usize = 256;
-
-    pub fn new() -> Readable {
-        let mut readable = Readable { polled: Vec::new() };
-        readable.grow_to(Self::FIRST);
-        readable
-    }
-
-    fn grow_to(&mut self, length: usize) {
-        let from = self.polled.len();
-        self.polled.extend((from..length).filter_map(|fd| {
-            let fd = RawFd::try_from(fd).ok()?;
-            Some(libc::pollfd {
-                fd,
-                events: libc::POLLIN,
-                revents: 0,
-            })
-        }));
-    }
-
-    /// The connections on `port` that have bytes to read, some of them twice.
-    pub fn connections(&mut self, port: u16) -> impl Iterator<Item = Connection> {
-        loop {
-            let length = self.polled.len();
-            // SAFETY: the pointer and the length are those of one vector.
-            let found = unsafe { libc::poll(self.polled.as_mut_ptr(), length as libc::nfds_t, 0) };
-            if found < 0 {
-                // More numbers than the process may have descriptors: what the last successful
-                // look found in the lower half still stands.
-                self.polled.truncate((length / 2).max(1));
-                break;
-            }
-            let top_is_used = self.polled[length - length / 4..]
-                .iter()
-                .any(|polled| polled.revents & libc::POLLNVAL == 0);
-            if !top_is_used {
-                break;
-            }
-            self.grow_to(length * 2);
-        }
-        self.polled
-            .iter()
-            .filter(|polled| polled.revents & libc::POLLIN != 0)
-            .filter_map(move |polled| Connection::behind(polled.fd, port))
-    }
-}
-
-fn descriptors() -> impl Iterator<Item = RawFd> {
-    std::fs::read_dir("/proc/self/fd")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
 fn option<T: Default>(fd: RawFd, level: libc::c_int, name: libc::c_int) -> Option<T> {

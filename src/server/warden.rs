@@ -1,4 +1,4 @@
-//! A thread that watches connections from outside.
+//! The thread that looks after what nobody else does.
 //!
 //! tiny_http's thread pool counts a thread as free until it has woken (`util/task_pool.rs`), so
 //! a burst of connections can queue several behind threads that stay with other connections for
@@ -6,149 +6,181 @@
 //!
 //! - **Pins**: at start, connections to ourselves occupy the pool's permanent threads, so that
 //!   the usual connection finds none waiting and gets a thread of its own.
-//! - **Kicks**: a connection whose bytes nobody has read for a tick gets one short connection to
+//! - **Kicks**: a connection that has got no thread for a tick gets one short connection to
 //!   ourselves: the thread that serves it is done at once and takes the stranded one from the
 //!   pool's queue.
 //!
-//! It also notices when tiny_http's accept thread has died: by an error that is also reported, or
-//! by a panic, for want of a descriptor or a thread, that is not. Then nobody but us holds the
-//! listener any more.
+//! When the accept thread has died, which it does for want of a thread, the warden puts another
+//! tiny_http server in front. And it notices when a lane of workers is stuck.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use log::{error, warn};
+
+use super::connections::Connections;
 use super::shared::Shared;
-use super::sockets::{self, Readable};
-use crate::vitals::count;
+use crate::vitals::{count, read};
 
 /// The stall a stranded client sees is one to two of these.
 const TICK: Duration = Duration::from_millis(20);
-
-/// Counting connections looks at every descriptor, so it is done less often.
-const CENSUS_EVERY: Duration = Duration::from_secs(1);
 
 /// More stranded connections than this get their kick at the next tick.
 const KICKS_PER_TICK: usize = 64;
 
 /// As many as tiny_http's pool keeps threads for ever (`MIN_THREADS` in `util/task_pool.rs`).
-const PINS: usize = 4;
+pub const PINS: usize = 4;
 
 /// A connection to ourselves must not hang when the backlog is full.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// How long a new tiny_http server may take to accept, and a pin to be accepted.
+const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// When nobody has accepted for this long, the server is given up.
+const LOST_AFTER: Duration = Duration::from_secs(30);
+
 /// Connections to ourselves that stay open and send nothing.
-pub struct Pins(Vec<TcpStream>);
+pub struct Pins {
+    /// Only held.
+    _streams: Vec<TcpStream>,
+}
 
 impl Pins {
+    /// Sets the pins, and sees that they come in through the door.
+    ///
     /// # Errors
-    /// When the server's own address cannot be reached.
-    pub fn set(own: SocketAddr) -> io::Result<Pins> {
-        let pins: io::Result<_> = (0..PINS)
-            .map(|_| TcpStream::connect_timeout(&own, CONNECT_TIMEOUT))
-            .collect();
-        Ok(Pins(pins?))
+    /// When the server's own address cannot be reached, or its connections do not come through the
+    /// door: nothing would be limited then.
+    pub fn set(own: SocketAddr, connections: &Connections) -> io::Result<Pins> {
+        let streams = (0..PINS).map(|_| {
+            let stream = TcpStream::connect_timeout(&own, CONNECT_TIMEOUT)?;
+            let address = stream.local_addr()?;
+            let deadline = Instant::now() + ACCEPT_PATIENCE;
+            while Instant::now() < deadline {
+                if let Some(connection) = connections.find(address) {
+                    connection.is_pin.store(true, Ordering::SeqCst);
+                    return Ok(stream);
+                }
+                thread::sleep(Duration::from_micros(50));
+            }
+            Err(io::Error::other(
+                "tiny_http's connections do not come through accept4 and recv as this program \
+                 defines them, so it cannot protect them (src/server/door/calls.rs)",
+            ))
+        });
+        Ok(Pins {
+            _streams: streams.collect::<io::Result<_>>()?,
+        })
     }
 }
 
-pub struct Warden {
-    pins: Pins,
-    listener: TcpListener,
-    shared: Arc<Shared>,
+pub struct Warden<'a> {
+    /// Our own descriptor of the server's listening socket.
+    pub listener: &'a TcpListener,
+    pub shared: Arc<Shared>,
 }
 
-/// Bytes of one connection that nobody reads.
-struct Unread {
-    bytes: usize,
-    ticks: u32,
-    seen_at: Instant,
+/// One lane of workers, as the watchdog sees it.
+struct Watch {
+    done: usize,
+    since: Instant,
 }
 
-impl Warden {
-    /// `listener` is our own descriptor of the server's listening socket.
-    pub fn new(pins: Pins, listener: TcpListener, shared: Arc<Shared>) -> Warden {
-        Warden {
-            pins,
-            listener,
-            shared,
-        }
-    }
-
+impl Warden<'_> {
     /// Watches until the server stops.
-    pub fn run(&self) {
-        let mut readable = Readable::new();
-        let mut unread = HashMap::new();
-        let mut next_census = Instant::now();
+    pub fn run(&self, pins: &mut Pins) {
+        let now = Instant::now();
+        let mut lanes = [0; 2].map(|done| Watch { done, since: now });
+        let mut accepted_at = now;
         while !self.shared.is_stopping() {
+            thread::sleep(TICK);
+            self.kick();
             let now = Instant::now();
-            if now >= next_census {
-                self.take_census();
-                next_census = now + CENSUS_EVERY;
+            if self.shared.accepts() || self.shared.has_closed() {
+                accepted_at = now;
+            } else {
+                self.put_another_in_front(pins, accepted_at);
             }
-            for _ in 0..self
-                .stranded(&mut readable, &mut unread, now)
-                .min(KICKS_PER_TICK)
-            {
-                count(&self.shared.vitals.connections_kicked);
-                // It is over as soon as it is there: the thread that gets it reads end of file.
-                drop(TcpStream::connect_timeout(
-                    &self.shared.own,
-                    CONNECT_TIMEOUT,
-                ));
-            }
-            std::thread::sleep(TICK);
+            self.watch(&mut lanes, now);
+            let connections = self.shared.connections.count().saturating_sub(PINS);
+            let figure = &self.shared.vitals.connections;
+            figure.store(connections, Ordering::Relaxed);
         }
     }
 
-    fn take_census(&self) {
-        let connections = sockets::connections(self.shared.own.port()).count();
-        self.shared.vitals.connections.store(
-            connections.saturating_sub(self.pins.0.len()),
-            Ordering::Relaxed,
-        );
-        // The server's clone of the listener and the warden's; a third is tiny_http's.
-        if (1..=2).contains(&sockets::holders(&self.listener)) {
-            self.shared
-                .accept_failed(&io::Error::other("the thread that accepts has died"));
+    /// Gets connections going that tiny_http has given no thread.
+    fn kick(&self) {
+        if self.shared.connections.unstarted() == 0 {
+            return;
+        }
+        let now = self.shared.now_ms();
+        let is_stranded = |age_ms: u64| age_ms >= TICK.as_millis() as u64;
+        let all = self.shared.connections.all();
+        let stranded = all
+            .iter()
+            .filter(|c| !c.has_started() && is_stranded(now.saturating_sub(c.since_ms())));
+        for _ in stranded.take(KICKS_PER_TICK) {
+            count(&self.shared.vitals.connections_kicked);
+            // It is over as soon as it is there: the thread that gets it reads end of file.
+            drop(TcpStream::connect_timeout(
+                &self.shared.own,
+                CONNECT_TIMEOUT,
+            ));
         }
     }
 
-    /// How many connections to kick now.
-    fn stranded(
-        &self,
-        readable: &mut Readable,
-        unread: &mut HashMap<u64, Unread>,
-        now: Instant,
-    ) -> usize {
-        let mut due = 0;
-        for connection in readable.connections(self.shared.own.port()) {
-            let bytes = connection.unread_bytes();
-            if bytes == 0 {
-                continue;
-            }
-            let entry = unread.entry(connection.cookie()).or_insert(Unread {
-                bytes,
-                ticks: 0,
-                seen_at: now,
-            });
-            if entry.bytes != bytes {
-                *entry = Unread {
-                    bytes,
-                    ticks: 0,
-                    seen_at: now,
-                };
-            } else if entry.seen_at != now {
-                entry.ticks += 1;
-                entry.seen_at = now;
-                // One kick frees one connection. What is still unread later on waits for a
-                // worker rather than for a thread, and is asked about less and less often.
-                due += usize::from(entry.ticks.is_power_of_two());
+    fn put_another_in_front(&self, pins: &mut Pins, accepted_at: Instant) {
+        if accepted_at.elapsed() > LOST_AFTER {
+            let cause = io::Error::other("no accept thread could be started for 30 seconds");
+            self.shared.give_up(&cause);
+        }
+        if let Err(cause) = self.shared.open_front(self.listener) {
+            error!("the accept thread has died and cannot be replaced yet: {cause}");
+            thread::sleep(TICK);
+            return;
+        }
+        // Its first act is to accept. One that gets no threads of its own dies before.
+        let deadline = Instant::now() + ACCEPT_PATIENCE;
+        while !self.shared.accepts() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        if self.shared.accepts() {
+            count(&self.shared.vitals.accept_restarts);
+            warn!("the accept thread had died, another has taken its place");
+            // Without pins, kicks do.
+            if let Ok(set) = Pins::set(self.shared.own, &self.shared.connections) {
+                *pins = set;
             }
         }
-        unread.retain(|_, entry| entry.seen_at == now);
-        due
+    }
+
+    /// Notes for how long a lane has had no free worker and finished nothing.
+    fn watch(&self, lanes: &mut [Watch; 2], now: Instant) {
+        let vitals = &self.shared.vitals;
+        type Figures<'a> = [&'a AtomicUsize; 3];
+        let figures: [Figures; 2] = [
+            [
+                &vitals.express_workers,
+                &vitals.express_busy,
+                &vitals.express_done,
+            ],
+            [&vitals.bulk_workers, &vitals.bulk_busy, &vitals.bulk_done],
+        ];
+        let mut stuck = Duration::ZERO;
+        for (lane, [workers, busy, done]) in lanes.iter_mut().zip(figures) {
+            let done = read(done);
+            if read(busy) < read(workers) || done != lane.done {
+                *lane = Watch { done, since: now };
+            }
+            stuck = stuck.max(now - lane.since);
+        }
+        vitals
+            .stuck_seconds
+            .store(stuck.as_secs() as usize, Ordering::Relaxed);
     }
 }

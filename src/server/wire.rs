@@ -3,8 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tiny_http::{HTTPVersion, Request};
+use tiny_http::Request;
 
+use super::door::Persistence;
 use crate::exchange::{Headers, Method, Reply};
 
 /// Longer request ids are not echoed.
@@ -19,9 +20,14 @@ pub fn method(request: &Request) -> Method {
     }
 }
 
-/// Path and query. The absolute form, which proxies send, is accepted as well (RFC 9112, 3.2.2).
+/// Path and query.
 pub fn target(request: &Request) -> (&str, &str) {
-    let url = request.url();
+    split_target(request.url())
+}
+
+/// Path and query of a target. The absolute form, which proxies send, is accepted as well (RFC 9112,
+/// 3.2.2).
+pub fn split_target(url: &str) -> (&str, &str) {
     let origin = match url.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => {
             rest.find(['/', '?']).map_or("/", |start| &rest[start..])
@@ -67,30 +73,28 @@ impl Manner {
         }
     }
 
+    /// Without a body if the request that nobody has read was a HEAD.
+    pub fn without_body(self, without_body: bool) -> Manner {
+        Manner {
+            without_body,
+            ..self
+        }
+    }
+
     /// `closing` when the server wants this connection to end.
-    pub fn of(request: &Request, closing: bool) -> Manner {
-        let header = |name: &'static str| {
-            request
-                .headers()
-                .iter()
-                .find(|header| header.field.equiv(name))
-                .map(|header| header.value.as_str())
+    pub fn of(request: &Request, persistence: Persistence, closing: bool) -> Manner {
+        let connection = match persistence {
+            _ if closing => Some("close"),
+            Persistence::Close => Some("close"),
+            Persistence::OldKeepAlive => Some("keep-alive"),
+            Persistence::KeepAlive => None,
         };
-        let wants = |token: &str| {
-            header("Connection").is_some_and(|value| {
-                value
-                    .split(',')
-                    .any(|part| part.trim().eq_ignore_ascii_case(token))
-            })
-        };
-        let old = *request.http_version() == HTTPVersion(1, 0);
-        let connection = if closing || wants("close") || (old && !wants("keep-alive")) {
-            Some("close")
-        } else {
-            old.then_some("keep-alive")
-        };
-        // A bare line feed inside a value passes tiny_http; echoed, it would start a new header.
-        let request_id = header("X-Request-Id").filter(|id| {
+        let request_id = request
+            .headers()
+            .iter()
+            .find(|header| header.field.equiv("X-Request-Id"))
+            .map(|header| header.value.as_str());
+        let request_id = request_id.filter(|id| {
             (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
                 && id.bytes().all(|b| b.is_ascii_graphic())
         });
@@ -208,11 +212,17 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
         413 => "Content Too Large",
+        414 => "URI Too Long",
+        417 => "Expectation Failed",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
         // A client goes by the number; RFC 9112 lets the phrase be empty.
         _ => "",
     }

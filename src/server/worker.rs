@@ -1,73 +1,67 @@
 //! Taking a request and answering it, whatever happens on the way.
 //!
-//! There are two lanes. Express workers pull requests from tiny_http and answer what cannot block
-//! on the spot. A body still to be read, a reply larger than a socket takes at once, or a list to
-//! be put together goes over a bounded queue to the bulk workers, so that slow clients can only
-//! slow each other. When that queue is full the answer is 503.
+//! There are two lanes. Express workers pull requests from tiny_http and answer what takes
+//! microseconds on the spot. A long body to be parsed, a long reply to be sent, or a list to be put
+//! together goes over a bounded queue to the bulk workers. When that queue is full the answer is
+//! 503. Neither ever waits for a client: the door has received the request before, and the courier
+//! finishes what a client does not take at once.
 
-use std::io::Write;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use log::{error, info, warn};
+use log::error;
 use tiny_http::Request;
 
-use super::body::{self, Extent, Unread};
-use super::shared::{InBulk, Parked, Shared, lock};
-use super::sockets::Connection;
+use super::connection::Turn;
+use super::courier::{Parcel, Progress};
+use super::refusal;
+use super::shared::{Parked, Shared};
 use super::wire::{self, Manner, Writer};
 use crate::deployment::{Phase, Ticket};
-use crate::exchange::{Answer, Call, Reply, Triage, Work};
+use crate::exchange::{Answer, Body, Call, Reply, Triage, Work};
 use crate::vitals::{Counted, count};
 
-/// Replies up to this size fit into the send buffer of an idle socket, so writing one does not
-/// wait for the client.
+/// Longer bodies take long enough to parse to be left to the bulk workers. tiny_http has read bodies
+/// up to this length into memory of its own when it hands a request over.
+const EXPRESS_BODY_BYTES_MAX: usize = 1_024;
+
+/// So do longer replies to be sent.
 const EXPRESS_REPLY_BYTES_MAX: usize = 64 << 10;
 
-/// How long a client that was refused may go on sending before its connection is closed.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a bulk worker waits for a client to take its reply before the courier does.
+const CLIENT_PATIENCE: Duration = Duration::from_millis(20);
 
-/// Business requests that were refused should come back this much later, in seconds: by then a
-/// balancer has noticed, and another instance answers.
-const RETRY_AFTER_SECONDS: u64 = 1;
-
-/// How often an idle worker looks whether the server stops. Waiting with a timeout also tells an
-/// unblocked wait from a dead socket, which tiny_http's `recv` does not.
+/// How often an idle worker looks whether the server stops.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// The same while the connections of a tiny_http server that has died are served on.
+const WAIT_BESIDE_ANOTHER: Duration = Duration::from_millis(5);
 
 /// A request on its way to its reply. The ticket travels with it.
 pub struct Job {
-    pub request: Request,
-    pub triage: Triage,
-    pub taken_at: Instant,
+    /// First, so that it is dropped first: a request that is dropped unanswered makes tiny_http send
+    /// a 500 of its own, which must find the connection closed.
+    turn: Turn,
+    request: Request,
+    triage: Triage,
+    taken_at: Instant,
     step: Step,
-    /// Both are held for as long as the job lives, which is until its last byte is written.
+    /// Held for as long as the job lives, which is until its last byte is written.
     ticket: Option<Ticket>,
-    in_bulk: Option<InBulk>,
-}
-
-impl Job {
-    pub fn peer(&self) -> SocketAddr {
-        wire::peer(&self.request)
-    }
 }
 
 /// What is left to do.
 enum Step {
-    /// Read the body if it is not here, and answer.
     Answer,
     /// Send a reply that is ready.
     Send(Reply),
-    /// Say this, without reading the body, and hang up.
-    HangUp(Reply),
 }
 
 /// Which requests a worker is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Those that cannot block.
+    /// Those that take microseconds.
     Express,
     /// All others.
     Bulk,
@@ -91,20 +85,16 @@ impl Worker {
         }
     }
 
-    /// Takes requests from tiny_http until the server stops. `number` is the worker's among those
-    /// of its lane.
-    pub fn run_express(mut self, number: usize, http: &tiny_http::Server) {
+    /// Takes requests from tiny_http until the server stops.
+    pub fn run_express(mut self) {
         let shared = Arc::clone(&self.shared);
+        let mut fronts = Fronts::default();
         while !shared.is_stopping() {
-            match http.recv_timeout(WAIT) {
-                Ok(Some(request)) => {
-                    let _busy = Counted::in_gauge(&shared.vitals.express_busy);
-                    *lock(&shared.in_hand[number]) = Some(wire::peer(&request));
-                    self.survive(|worker| worker.take(request));
-                    *lock(&shared.in_hand[number]) = None;
-                }
-                Ok(None) => {}
-                Err(cause) => shared.accept_failed(&cause),
+            fronts.update(&shared);
+            if let Some(request) = fronts.next() {
+                let _busy = Counted::in_gauge(&shared.vitals.express_busy);
+                self.survive(|worker| worker.take(request));
+                count(&shared.vitals.express_done);
             }
         }
     }
@@ -118,6 +108,7 @@ impl Worker {
             };
             let _busy = Counted::in_gauge(&vitals.bulk_busy);
             self.survive(|worker| worker.proceed(job));
+            count(&vitals.bulk_done);
         }
     }
 
@@ -129,63 +120,64 @@ impl Worker {
 
     /// A panic outside the handler, where it is turned into a 500, must not end the worker.
     fn survive(&mut self, work: impl FnOnce(&mut Worker)) {
-        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            count(&self.shared.vitals.panics);
-        }
+        let shared = Arc::clone(&self.shared);
+        shared.survive(|| work(self));
     }
 
     fn take(&mut self, request: Request) {
         let taken_at = Instant::now();
+        let Some(connection) = self.shared.connections.find(wire::peer(&request)) else {
+            // Its thread has panicked, and the connection is gone.
+            return;
+        };
+        let turn = Turn::take(connection);
         let (path, query) = wire::target(&request);
         let triage = (self.shared.service.triage)(wire::method(&request), path, query);
         let mut job = Job {
+            turn,
             request,
             triage,
             taken_at,
             ticket: None,
-            in_bulk: None,
             step: Step::Answer,
         };
-        let extent = body::extent(&job.request, self.shared.limits.body_bytes_max);
-        if triage.work != Work::Probe {
-            match self.shared.admit(job.peer()) {
-                Ok(ticket) => job.ticket = Some(ticket),
-                Err(phase) => return self.refuse(job, &extent, refusal(phase)),
+        let connection = job.turn.connection();
+        if triage.work == Work::Probe {
+            // The drain may have kept a place, not knowing that it is for a probe.
+            drop(connection.take_place());
+        } else {
+            match self.shared.admit(connection) {
+                Ok(ticket) => {
+                    connection.set_in_flight(triage.endpoint);
+                    job.ticket = Some(ticket);
+                }
+                Err(phase) => return self.refuse(job, refusal(phase)),
             }
-        } else if self.shared.is_closing() {
-            self.shared.release(job.peer());
         }
-        match extent {
-            Extent::TooLarge => {
-                let reply = too_large(self.shared.limits.body_bytes_max);
-                self.refuse(job, &Extent::TooLarge, reply);
-            }
-            Extent::Here if triage.work != Work::Heavy => self.proceed(job),
-            extent => self.hand_over(job, &extent),
+        let is_short = job
+            .request
+            .body_length()
+            .is_none_or(|length| length <= EXPRESS_BODY_BYTES_MAX);
+        if is_short && triage.work != Work::Heavy {
+            self.proceed(job);
+        } else {
+            self.hand_over(job);
         }
     }
 
     fn proceed(&mut self, mut job: Job) {
         match std::mem::replace(&mut job.step, Step::Answer) {
-            Step::Send(reply) => self.send(job, &reply),
-            Step::HangUp(reply) => self.hang_up(job, &reply, GOODBYE_PATIENCE),
-            Step::Answer => match body::read(&mut job.request, self.shared.limits.body_bytes_max) {
-                Ok(body) => self.answer(job, &body),
-                Err(Unread::TooLarge) => {
-                    let reply = too_large(self.shared.limits.body_bytes_max);
-                    self.record(&job, &reply);
-                    self.hang_up(job, &reply, GOODBYE_PATIENCE);
+            Step::Send(reply) => self.send(job, reply),
+            Step::Answer => {
+                let length = job.request.body_length().unwrap_or(0);
+                let mut body = Vec::with_capacity(length);
+                // All of it is here, in tiny_http's memory or in the door's.
+                match job.request.as_reader().read_to_end(&mut body) {
+                    Ok(read) if read == length => self.answer(job, &body),
+                    // The door has let go of the connection; dropping the job ends it.
+                    _ => {}
                 }
-                Err(Unread::Incomplete) => {
-                    let reply = Reply::detail(
-                        400,
-                        "The request body ended early or is not framed correctly; send as \
-                             many bytes as Content-Length says, or valid chunks",
-                    );
-                    self.record(&job, &reply);
-                    self.hang_up(job, &reply, Duration::ZERO);
-                }
-            },
+            }
         }
     }
 
@@ -195,10 +187,8 @@ impl Worker {
         let reply = match answer {
             Ok(Answer::Now(reply)) => reply,
             Ok(Answer::WhenDrained) => {
-                match self.shared.park(Parked {
-                    job,
-                    body: body.to_vec(),
-                }) {
+                let body = body.to_vec();
+                match self.shared.park(Parked { job, body }) {
                     Ok(()) => return,
                     Err(late) if self.shared.lifecycle.phase() == Phase::Stopped => {
                         return self.answer(late.job, &late.body);
@@ -206,9 +196,8 @@ impl Worker {
                     Err(refused) => {
                         let detail = "Too many callers wait for the end of the drain; ask \
                                       GET /deployment/shutdown/status instead";
-                        let reply = Reply::unavailable(detail, RETRY_AFTER_SECONDS);
-                        self.record(&refused.job, &reply);
-                        return self.send(refused.job, &reply);
+                        let reply = Reply::unavailable(detail, super::RETRY_AFTER_SECONDS);
+                        return self.refuse(refused.job, reply);
                     }
                 }
             }
@@ -221,114 +210,114 @@ impl Worker {
                 )
             }
         };
-        self.record_call(&call, job.taken_at, &reply);
+        self.shared
+            .record(&call, job.taken_at.elapsed(), reply.status);
         self.send_or_hand_over(job, reply);
     }
 
     fn send_or_hand_over(&mut self, mut job: Job, reply: Reply) {
         if self.lane == Lane::Express && reply.body.as_bytes().len() > EXPRESS_REPLY_BYTES_MAX {
             job.step = Step::Send(reply);
-            return self.hand_over(job, &Extent::Here);
+            return self.hand_over(job);
         }
-        self.send(job, &reply);
-    }
-
-    /// Writes the reply: one buffer and one system call, unless the body is large.
-    fn send(&mut self, job: Job, reply: &Reply) {
-        let peer = job.peer();
-        let manner = Manner::of(&job.request, self.shared.is_closing());
-        self.head.clear();
-        self.writer.head(reply, &manner, &mut self.head);
-        let body = Writer::body(reply, &manner);
-        let mut stream = job.request.into_writer();
-        let sent = if body.len() <= EXPRESS_REPLY_BYTES_MAX {
-            self.head.extend_from_slice(body);
-            stream.write_all(&self.head)
-        } else {
-            stream
-                .write_all(&self.head)
-                .and_then(|()| stream.write_all(body))
-        };
-        // A client that has gone is not our failure; the ticket is given back either way.
-        let _ = sent.and_then(|()| stream.flush());
-        if self.shared.is_closing() {
-            // The drain may have held a place for the very request that is answered now.
-            self.shared.release(peer);
-        }
+        self.send(job, reply);
     }
 
     /// Gives a job to the bulk workers, or refuses it when they have enough.
-    fn hand_over(&mut self, job: Job, extent: &Extent) {
-        let Some(job) = self.try_bulk(job) else {
+    fn hand_over(&mut self, job: Job) {
+        let Err(full) = self.shared.bulk.try_send(job) else {
             return;
         };
         count(&self.shared.vitals.bulk_refused);
-        let reply = Reply::unavailable("Too many requests at once; try again", RETRY_AFTER_SECONDS);
-        self.record(&job, &reply);
-        match extent {
-            Extent::Here => self.send(job, &reply),
-            _ => self.hang_up(job, &reply, Duration::ZERO),
+        let reply = Reply::unavailable(
+            "Too many requests at once; try again",
+            super::RETRY_AFTER_SECONDS,
+        );
+        self.refuse(full.into_inner(), reply);
+    }
+
+    /// Answers without asking the service.
+    fn refuse(&mut self, job: Job, reply: Reply) {
+        let call = call(&job.request, job.triage, &[]);
+        self.shared
+            .record(&call, job.taken_at.elapsed(), reply.status);
+        self.send(job, reply);
+    }
+
+    /// Sends the reply: one buffer and one system call, unless the body is large.
+    fn send(&mut self, job: Job, reply: Reply) {
+        let connection = job.turn.connection();
+        let closing = self.shared.is_closing();
+        let manner = Manner::of(&job.request, connection.persistence(), closing);
+        self.head.clear();
+        self.writer.head(&reply, &manner, &mut self.head);
+        let without_body = Writer::body(&reply, &manner).is_empty();
+        let mut body = reply.body;
+        if !without_body && body.as_bytes().len() <= EXPRESS_REPLY_BYTES_MAX {
+            self.head.extend_from_slice(body.as_bytes());
+            body = Body::Own(Vec::new());
+        }
+        // tiny_http's way to write is not taken, since it may wait for the client. It is told that
+        // the reply was sent by dropping it.
+        drop(job.request.into_writer());
+        let mut parcel = Parcel {
+            turn: job.turn,
+            ticket: job.ticket,
+            head: std::mem::take(&mut self.head),
+            body,
+            sent: 0,
+            without_body,
+        };
+        let progress = match self.lane {
+            Lane::Express => parcel.send(),
+            Lane::Bulk => parcel.send_patiently(CLIENT_PATIENCE),
+        };
+        match progress {
+            Progress::Over => {
+                self.head = std::mem::take(&mut parcel.head);
+                parcel.settle();
+            }
+            // The courier has no limit of its own: there is one parcel at most for a connection.
+            Progress::Full => drop(self.shared.courier.send(parcel)),
+        }
+    }
+}
+
+/// The tiny_http servers to take requests from: the one in front, and those before it that still have
+/// connections.
+#[derive(Default)]
+struct Fronts {
+    present: Option<(Arc<tiny_http::Server>, usize)>,
+    past: Vec<(Arc<tiny_http::Server>, usize)>,
+}
+
+impl Fronts {
+    fn update(&mut self, shared: &Shared) {
+        let generation = self.present.as_ref().map(|(_, generation)| *generation);
+        if generation != Some(shared.generation()) {
+            let before = std::mem::replace(&mut self.present, shared.front());
+            self.past.extend(before);
+        }
+        if !self.past.is_empty() {
+            let all = shared.connections.all();
+            self.past
+                .retain(|(_, past)| all.iter().any(|c| c.generation == *past));
         }
     }
 
-    /// Refuses a request. If some of its body is still to come the connection cannot go on: where
-    /// the body ends and the next request starts is known only to who reads it.
-    fn refuse(&mut self, mut job: Job, extent: &Extent, reply: Reply) {
-        self.record(&job, &reply);
-        if *extent == Extent::Here {
-            return self.send(job, &reply);
+    fn next(&self) -> Option<Request> {
+        for (http, _) in &self.past {
+            if let Ok(Some(request)) = http.try_recv() {
+                return Some(request);
+            }
         }
-        job.step = Step::HangUp(reply);
-        if let Some(mut job) = self.try_bulk(job)
-            && let Step::HangUp(reply) = std::mem::replace(&mut job.step, Step::Answer)
-        {
-            // Nobody has time to wait for this client's goodbye.
-            self.hang_up(job, &reply, Duration::ZERO);
-        }
-    }
-
-    /// Queues a job for the bulk workers; gives it back when the queue is full.
-    fn try_bulk(&self, mut job: Job) -> Option<Job> {
-        job.in_bulk = Some(InBulk::note(&self.shared, job.peer(), job.triage.endpoint));
-        let mut job = self.shared.bulk.try_send(job).err()?.into_inner();
-        job.in_bulk = None;
-        Some(job)
-    }
-
-    /// Answers past tiny_http, on the socket itself, and closes the connection before the request
-    /// is dropped, so that what follows in the stream is never taken for another request.
-    fn hang_up(&mut self, job: Job, reply: &Reply, patience: Duration) {
-        let Job { request, .. } = &job;
-        let last_words = self.writer.whole(reply, &Manner::of(request, true));
-        if let Some(connection) = Connection::to(job.peer(), self.shared.own.port()) {
-            connection.say_goodbye(&last_words, patience);
-        }
-        if !body::is_droppable(request) {
-            count(&self.shared.vitals.quarantined);
-            warn!(
-                "a request that declares {:?} bytes is kept unread",
-                request.body_length()
-            );
-            std::mem::forget(job.request);
-        }
-    }
-
-    fn record(&self, job: &Job, reply: &Reply) {
-        self.record_call(&call(&job.request, job.triage, &[]), job.taken_at, reply);
-    }
-
-    fn record_call(&self, call: &Call, taken_at: Instant, reply: &Reply) {
-        let elapsed = taken_at.elapsed();
-        (self.shared.service.record)(call, reply.status, elapsed);
-        if self.shared.access_log {
-            let ms = elapsed.as_secs_f64() * 1e3;
-            // Debug form, so that control characters in a path cannot forge a log line. Without
-            // the query, which may hold what was not meant for a log.
-            info!(
-                "{} {:?} {:?} {} {ms:.3} ms",
-                call.peer, call.method, call.path, reply.status
-            );
-        }
+        let wait = match self.past.is_empty() {
+            true => WAIT,
+            false => WAIT_BESIDE_ANOTHER,
+        };
+        // An error is tiny_http's word for the end of its accept thread, which the warden sees.
+        let (http, _) = self.present.as_ref()?;
+        http.recv_timeout(wait).ok().flatten()
     }
 }
 
@@ -343,20 +332,4 @@ fn call<'a>(request: &'a Request, triage: Triage, body: &'a [u8]) -> Call<'a> {
         body,
         peer: wire::peer(request),
     }
-}
-
-/// Why business is not let in, in the phase it was found in.
-pub fn refusal(phase: Phase) -> Reply {
-    let detail = match phase {
-        Phase::Starting => "Service is starting",
-        _ => "Service is shutting down",
-    };
-    Reply::unavailable(detail, RETRY_AFTER_SECONDS)
-}
-
-fn too_large(bytes_max: usize) -> Reply {
-    Reply::detail(
-        413,
-        &format!("The request body is larger than {bytes_max} bytes"),
-    )
 }

@@ -4,6 +4,8 @@
 
 /// Decimal numbers without floats.
 mod decimal;
+/// A server whose handlers tests can hold.
+mod gated;
 mod harness;
 mod load;
 /// What a call costs, worked out a second time from the published rules.

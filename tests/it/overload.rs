@@ -2,85 +2,95 @@
 
 use std::time::{Duration, Instant};
 
+use llm_pricing::vitals::read;
+
+use crate::gated::Gated;
 use crate::harness::{Client, Instance, wait_until};
 
-/// A request that keeps a bulk worker busy for as long as it is held: half a large body.
-fn occupy(server: &Instance) -> Client {
-    let mut client = server.connect();
-    client.send("POST /cost-estimate HTTP/1.1\r\nContent-Length: 5000\r\n\r\n{");
-    client
-}
-
-fn busy(server: &Instance, metric: &str) -> u64 {
-    server.get("/health/detailed").json()["metrics"][metric]
-        .as_u64()
-        .expect("a number")
-}
-
 #[test]
-fn probes_are_answered_at_once_with_every_worker_busy() {
-    let server = Instance::with(&[("WORKERS", "2"), ("BULK_WORKERS", "4"), ("BULK_QUEUE", "4")]);
-    let _occupied: Vec<Client> = (0..8).map(|_| occupy(&server)).collect();
-    wait_until("all bulk workers busy", || {
-        busy(&server, "bulk_workers_busy") == 4
+fn probes_are_answered_at_once_with_every_bulk_worker_busy() {
+    let gated = Gated::start(|limits| {
+        limits.express_workers = 2;
+        limits.bulk_workers = 4;
+        limits.bulk_queue = 4;
     });
+    let mut waiting: Vec<Client> = (0..4).map(|_| gated.ask("/bulk/held")).collect();
+    wait_until("all bulk workers busy", || {
+        read(&gated.vitals.bulk_busy) == 4
+    });
+    waiting.extend((0..4).map(|_| gated.ask("/bulk/held")));
+    wait_until("the queue full", || gated.lifecycle.in_flight() == 8);
     let mut in_time = 0;
-    for path in [
-        "/health/live",
-        "/health/ready",
-        "/health",
-        "/deployment/info",
-    ]
-    .repeat(25)
-    {
+    for path in ["/probe", "/light"].repeat(50) {
         let asked = Instant::now();
-        assert_eq!(server.get(path).status, 200, "{path}");
+        assert_eq!(gated.connect().get(path).status, 200, "{path}");
         in_time += usize::from(asked.elapsed() < Duration::from_millis(50));
     }
     // The machine may be busy with something else now and then.
-    assert!(in_time >= 95, "{in_time} of 100 probes within 50 ms");
-    assert_eq!(server.get("/health/detailed").json()["status"], "degraded");
+    assert!(in_time >= 95, "{in_time} of 100 requests within 50 ms");
+    gated.open();
+    for mut client in waiting {
+        assert_eq!(client.receive().status, 200, "none of them is lost");
+    }
 }
 
 #[test]
 fn a_full_queue_is_answered_with_503_at_once_and_recovers() {
-    let server = Instance::with(&[("BULK_WORKERS", "2"), ("BULK_QUEUE", "1")]);
+    let gated = Gated::start(|limits| {
+        limits.bulk_workers = 2;
+        limits.bulk_queue = 1;
+    });
     // One after the other: the queue has room for just one that no worker has taken yet.
-    let mut occupied = Vec::new();
+    let mut waiting = Vec::new();
     for count in 1..=2 {
-        occupied.push(occupy(&server));
+        waiting.push(gated.ask("/bulk/held"));
         wait_until("a bulk worker busy", || {
-            busy(&server, "bulk_workers_busy") == count
+            read(&gated.vitals.bulk_busy) == count
         });
     }
-    let queued = occupy(&server);
-    wait_until("three in flight", || busy(&server, "active_requests") == 3);
+    waiting.push(gated.ask("/bulk/held"));
+    wait_until("three in flight", || gated.lifecycle.in_flight() == 3);
 
-    // A filtered list needs a bulk worker too; nothing of its request is left to read.
-    let mut client = server.connect();
-    let refused = client.get("/pricing?provider=groq");
-    assert_eq!(refused.status, 503, "{}", refused.text());
-    assert!(refused.header("Retry-After").is_some());
-    assert!(refused.json()["detail"].is_string());
-    // A request whose body is still to come is refused too, and its connection closed.
-    let mut large = occupy(&server);
-    assert_eq!(large.receive().status, 503);
-    assert!(large.is_closed());
+    let mut client = gated.connect();
+    for refusals in 1..=2 {
+        // A long body needs a bulk worker too. The connection goes on: all of it was received.
+        let refused = match refusals {
+            1 => client.get("/bulk"),
+            _ => client.post("/light", vec![b' '; 5_000]),
+        };
+        assert_eq!(refused.status, 503, "{}", refused.text());
+        assert!(refused.header("Retry-After").is_some());
+        assert!(refused.json()["detail"].is_string());
+        assert_eq!(read(&gated.vitals.bulk_refused), refusals);
+    }
     // What needs no bulk worker is served as if nothing were wrong.
-    let small = r#"{"model_name":"gpt-4o","input_tokens":1,"output_tokens":1}"#;
-    assert_eq!(client.post("/cost-estimate", small).status, 200);
-    assert_eq!(busy(&server, "bulk_queue_refusals"), 2);
+    assert_eq!(client.post("/light", "{}").status, 200);
 
-    drop(occupied.pop());
-    drop(queued);
-    wait_until("a bulk worker is free", || {
-        busy(&server, "bulk_workers_busy") < 2
-    });
-    assert_eq!(
-        client.get("/pricing?provider=groq").status,
-        200,
-        "it recovers"
-    );
+    gated.open();
+    for mut client in waiting {
+        assert_eq!(client.receive().status, 200);
+    }
+    assert_eq!(client.get("/bulk").status, 200, "it recovers");
+}
+
+#[test]
+fn a_lane_in_which_nothing_gets_done_is_noticed_and_forgotten_when_it_goes_on() {
+    let gated = Gated::start(|limits| limits.bulk_workers = 2);
+    let stuck = || read(&gated.vitals.stuck_seconds);
+    let one = gated.ask("/bulk/held");
+    wait_until("a bulk worker busy", || read(&gated.vitals.bulk_busy) == 1);
+    // Long enough for the warden to look, many times: one is still free.
+    for _ in 0..3 {
+        assert_eq!(gated.connect().get("/bulk").status, 200);
+        assert_eq!(stuck(), 0);
+    }
+    let other = gated.ask("/bulk/held");
+    wait_until("it is noticed", || stuck() >= 1);
+    gated.open();
+    for mut client in [one, other] {
+        assert_eq!(client.receive().status, 200);
+    }
+    wait_until("it is forgotten", || stuck() == 0);
 }
 
 #[test]
@@ -109,18 +119,20 @@ fn a_burst_of_200_keep_alive_connections_is_answered_whole() {
 
 #[test]
 fn a_reply_larger_than_a_socket_takes_holds_up_nobody_else() {
-    let server = Instance::with(&[("WORKERS", "1"), ("BULK_WORKERS", "8")]);
+    let server = Instance::with(&[("WORKERS", "1"), ("BULK_WORKERS", "1"), ("BULK_QUEUE", "8")]);
     // Clients that ask for more megabytes than the kernel buffers, and read nothing.
-    let slow: Vec<Client> = (0..2)
+    let slow: Vec<Client> = (0..8)
         .map(|_| {
             let mut client = server.connect();
             client.send("GET /pricing HTTP/1.1\r\nHost: test\r\n\r\n".repeat(6));
             client
         })
         .collect();
-    wait_until("they are being written to", || {
-        busy(&server, "bulk_workers_busy") >= 4
-    });
+    let metric = |name: &str| server.get("/health/detailed").json()["metrics"][name].clone();
+    wait_until(
+        "their first replies are under way, and no worker waits",
+        || metric("active_requests") == 8 && metric("bulk_workers_busy") == 0,
+    );
     let asked = Instant::now();
     for _ in 0..20 {
         assert_eq!(server.get("/health/live").status, 200);
@@ -130,8 +142,9 @@ fn a_reply_larger_than_a_socket_takes_holds_up_nobody_else() {
         "{:?}",
         asked.elapsed()
     );
+    let whole = server.get("/pricing");
+    assert_eq!(whole.status, 200);
+    assert!(whole.body.len() > 1_000_000, "{}", whole.body.len());
     drop(slow);
-    wait_until("their workers are free again", || {
-        busy(&server, "bulk_workers_busy") == 0
-    });
+    wait_until("they are forgotten", || metric("active_requests") == 0);
 }

@@ -187,7 +187,7 @@ fn lame_duck_serves_everything_and_says_goodbye() {
 fn draining_refuses_business_and_goes_on_answering_probes() {
     let server = Instance::start();
     let mut in_flight = server.connect();
-    in_flight.send("POST /cost-estimate HTTP/1.1\r\nContent-Length: 5000\r\n\r\n{");
+    in_flight.send("POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 5000\r\n\r\n{");
     let status = || server.get("/deployment/shutdown/status").json();
     wait_until("in flight", || status()["active_requests"] == 1);
     let order = server.post("/deployment/shutdown", "");

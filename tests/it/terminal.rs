@@ -34,7 +34,7 @@ fn at_a_terminal_a_second_interrupt_leaves_at_once() {
     let address = address.split_whitespace().next().unwrap().parse().unwrap();
 
     let mut stuck = Client::connect(address);
-    stuck.send("POST /cost-estimate HTTP/1.1\r\nContent-Length: 5000\r\n\r\n{");
+    stuck.send("POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 5000\r\n\r\n{");
     wait_until("in flight", || {
         Client::connect(address)
             .get("/deployment/shutdown/status")

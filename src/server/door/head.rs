@@ -1,0 +1,349 @@
+//! The head of a request, judged before anybody acts on it. Pure.
+//!
+//! httparse knows the grammar (RFC 9112). What it lets pass for the sake of old programs, and what
+//! lets two servers disagree about where a request ends, is refused here.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use httparse::{Header, ParserConfig, Request, Status};
+
+use super::refusal::Refusal;
+use crate::exchange::{Headers, Method};
+
+/// No known client sends more header fields.
+const FIELDS_MAX: usize = 100;
+
+/// Longer targets get 414. Twice what common proxies send.
+const TARGET_BYTES_MAX: usize = 8_192;
+
+/// Fields that are about this connection alone, or that say how the body came; lower case. They are
+/// left out of a head that is written anew, as RFC 9110, 7.6.1 wants of whoever passes a request on.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "content-length",
+    "expect",
+];
+
+/// How the body is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// That many bytes follow; none when there is no body.
+    Length(u64),
+    Chunked,
+}
+
+/// Whether the client wants to use its connection again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Persistence {
+    /// As HTTP/1.1 does unless told otherwise.
+    KeepAlive,
+    /// An HTTP/1.0 client that asked for it, and has to be told that it may.
+    OldKeepAlive,
+    Close,
+}
+
+impl Persistence {
+    pub const ALL: [Persistence; 3] = [
+        Persistence::KeepAlive,
+        Persistence::OldKeepAlive,
+        Persistence::Close,
+    ];
+}
+
+/// A head that may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Bytes of the head, with its empty line.
+    pub length: usize,
+    pub method: Method,
+    /// Where the target is among the bytes.
+    pub target: Range<usize>,
+    pub framing: Framing,
+    pub persistence: Persistence,
+    pub expects_continue: bool,
+    /// Nothing in it needs to be kept from whoever gets it next.
+    is_plain: bool,
+}
+
+/// Judges the bytes a connection has sent so far. `None`: the head is not complete yet.
+///
+/// # Errors
+/// Why it must not pass.
+pub fn judge(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+    let mut fields = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
+    let mut request = Request::new(&mut []);
+    let parsed =
+        ParserConfig::default().parse_request_with_uninit_headers(&mut request, bytes, &mut fields);
+    match parsed {
+        Ok(Status::Complete(length)) => {
+            check_line_ends(&bytes[..length])?;
+            describe(&request, bytes, length).map(Some)
+        }
+        Ok(Status::Partial) => check_line_ends(bytes).map(|()| None),
+        Err(cause) => Err(refusal(cause, bytes)),
+    }
+}
+
+/// The request's header fields, for the record of a request that goes no further.
+pub fn headers(bytes: &[u8]) -> Headers<'_> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut request = Request::new(&mut fields);
+    match request.parse(bytes) {
+        Ok(_) => request
+            .headers
+            .iter()
+            .filter_map(|field| Some((field.name, str::from_utf8(field.value).ok()?)))
+            .collect(),
+        Err(_) => Headers::default(),
+    }
+}
+
+impl Head {
+    /// Whether the bytes may be passed on as they came.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain && self.framing != Framing::Chunked
+    }
+
+    /// Writes the head as it would be for an HTTP/1.1 client that sends its body at once and keeps
+    /// its connection: what the original says otherwise is known from the fields of this struct.
+    pub fn write_plain(&self, bytes: &[u8], content_length: usize, out: &mut Vec<u8>) {
+        let head = &bytes[..self.length];
+        out.extend_from_slice(&head[..self.target.end]);
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        // The request line is written already.
+        for line in head.split_inclusive(|&byte| byte == b'\n').skip(1) {
+            let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+            let is_name = |hop: &&str| hop.as_bytes().eq_ignore_ascii_case(name);
+            if line != b"\r\n" && !HOP_BY_HOP.iter().any(|hop| is_name(&hop)) {
+                out.extend_from_slice(line);
+            }
+        }
+        if content_length > 0 {
+            out.extend_from_slice(format!("Content-Length: {content_length}\r\n").as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Every line ends with CR LF. RFC 9112, 2.2 lets a server take a bare LF for a line's end; two
+/// servers that differ in this see different requests in the same bytes.
+fn check_line_ends(bytes: &[u8]) -> Result<(), Refusal> {
+    let starts_bare = bytes.first() == Some(&b'\n');
+    // Without an early exit, so that the compiler can look at many bytes at a time.
+    let is_bare = bytes.windows(2).fold(starts_bare, |is_bare, pair| {
+        is_bare | ((pair[1] == b'\n') & (pair[0] != b'\r'))
+    });
+    if is_bare {
+        return Err(Refusal::Malformed("a line does not end with CR LF"));
+    }
+    Ok(())
+}
+
+fn describe(request: &Request, bytes: &[u8], length: usize) -> Result<Head, Refusal> {
+    let (Some(method), Some(target), Some(version)) =
+        (request.method, request.path, request.version)
+    else {
+        return Err(Refusal::Malformed("the request line is incomplete"));
+    };
+    check_target(method, target)?;
+    let is_old = version == 0;
+    let mut fields = Fields::default();
+    for field in request.headers.iter() {
+        fields.note(field)?;
+    }
+    fields.check_host(is_old)?;
+    let persistence = match (is_old, fields.closes, fields.keeps_alive) {
+        (_, true, _) | (true, _, false) => Persistence::Close,
+        (true, false, true) => Persistence::OldKeepAlive,
+        (false, false, _) => Persistence::KeepAlive,
+    };
+    let start = target.as_ptr().addr() - bytes.as_ptr().addr();
+    Ok(Head {
+        length,
+        method: match method {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            _ => Method::Other,
+        },
+        target: start..start + target.len(),
+        framing: fields.framing(is_old)?,
+        persistence,
+        // Someone who speaks HTTP/1.0 cannot mean it (RFC 9110, 10.1.1).
+        expects_continue: fields.expects_continue(is_old)?,
+        is_plain: !is_old && !fields.has_connection && fields.expect.is_none(),
+    })
+}
+
+/// The forms a target may have: RFC 9112, 3.2.
+fn check_target(method: &str, target: &str) -> Result<(), Refusal> {
+    if target.len() > TARGET_BYTES_MAX {
+        return Err(Refusal::TargetTooLong);
+    }
+    let is_visible = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+    let has_a_form = target.starts_with('/')
+        || target.contains("://")
+        || (target == "*" && method == "OPTIONS")
+        || method == "CONNECT";
+    if !has_a_form || !target.bytes().all(is_visible) {
+        return Err(Refusal::Malformed("the request target is not valid"));
+    }
+    Ok(())
+}
+
+/// The fields that decide where the request ends and what becomes of its connection.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Option<&'a [u8]>,
+    content_length: Option<&'a [u8]>,
+    transfer_encoding: Option<&'a [u8]>,
+    expect: Option<&'a [u8]>,
+    has_connection: bool,
+    closes: bool,
+    keeps_alive: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn note(&mut self, field: &Header<'a>) -> Result<(), Refusal> {
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        let value = field.value.trim_ascii();
+        // By length first: nearly every field is told apart by it alone.
+        match field.name.len() {
+            4 if is("Host") => only(&mut self.host, value, "there is more than one Host"),
+            6 if is("Expect") => {
+                // A list of one; repeated, it is a list of two, of which one is not known.
+                if self.expect.replace(value).is_some() {
+                    return Err(Refusal::Expectation);
+                }
+                Ok(())
+            }
+            10 if is("Connection") => {
+                self.has_connection = true;
+                for option in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+                    self.closes |= option.eq_ignore_ascii_case(b"close");
+                    self.keeps_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+                }
+                Ok(())
+            }
+            14 if is("Content-Length") => only(
+                &mut self.content_length,
+                value,
+                "there is more than one Content-Length",
+            ),
+            17 if is("Transfer-Encoding") => only(
+                &mut self.transfer_encoding,
+                value,
+                "there is more than one Transfer-Encoding",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// RFC 9112, 3.2: exactly one, and valid; HTTP/1.0 knew none.
+    fn check_host(&self, is_old: bool) -> Result<(), Refusal> {
+        let is_host_byte =
+            |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%[]".contains(byte);
+        match self.host {
+            None if is_old => Ok(()),
+            None => Err(Refusal::Malformed("the Host field is missing")),
+            Some(host) if host.iter().all(is_host_byte) => Ok(()),
+            Some(_) => Err(Refusal::Malformed("the Host field is not valid")),
+        }
+    }
+
+    /// RFC 9112, 6.1 to 6.3, without the leniences.
+    fn framing(&self, is_old: bool) -> Result<Framing, Refusal> {
+        match (self.transfer_encoding, self.content_length) {
+            (None, None) => Ok(Framing::Length(0)),
+            (None, Some(length)) => {
+                if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
+                    return Err(Refusal::Malformed("Content-Length is not a number"));
+                }
+                // More digits than a number holds are more bytes than anybody takes.
+                let text = str::from_utf8(length).unwrap_or_default();
+                Ok(Framing::Length(text.parse().unwrap_or(u64::MAX)))
+            }
+            (Some(_), Some(_)) => Err(Refusal::Malformed(
+                "there is a Content-Length beside a Transfer-Encoding",
+            )),
+            (Some(_), None) if is_old => {
+                Err(Refusal::Malformed("HTTP/1.0 has no Transfer-Encoding"))
+            }
+            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
+            (Some(codings), None) => {
+                let mut listed = codings.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+                let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+                let ends_chunked = listed.next_back().is_some_and(chunked);
+                if ends_chunked && !listed.any(chunked) {
+                    Err(Refusal::TransferCoding)
+                } else {
+                    Err(Refusal::Malformed(
+                        "the end of the body is unknown: chunked must be the last transfer coding",
+                    ))
+                }
+            }
+        }
+    }
+
+    fn expects_continue(&self, is_old: bool) -> Result<bool, Refusal> {
+        match self.expect {
+            None => Ok(false),
+            Some(_) if is_old => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case(b"100-continue") => Ok(true),
+            Some(_) => Err(Refusal::Expectation),
+        }
+    }
+}
+
+/// Keeps the value of a field that must not be repeated, not even with the same value.
+fn only<'a>(
+    slot: &mut Option<&'a [u8]>,
+    value: &'a [u8],
+    repeated: &'static str,
+) -> Result<(), Refusal> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::Malformed(repeated)),
+    }
+}
+
+fn refusal(cause: httparse::Error, bytes: &[u8]) -> Refusal {
+    Refusal::Malformed(match cause {
+        httparse::Error::TooManyHeaders => return Refusal::HeadTooLarge,
+        httparse::Error::Version if names_a_version(bytes) => return Refusal::Version,
+        httparse::Error::HeaderName => "a header's name is not valid",
+        httparse::Error::HeaderValue => "a header's value is not valid",
+        httparse::Error::NewLine => "a line does not end with CR LF",
+        _ => "the request line is not valid",
+    })
+}
+
+/// Whether the request line ends like one of HTTP, of whichever version. It may be cut off.
+fn names_a_version(bytes: &[u8]) -> bool {
+    let line = bytes
+        .split(|byte| b"\r\n".contains(byte))
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    let word = line.rsplit(|&byte| byte == b' ').next();
+    word.and_then(|word| word.strip_prefix(b"HTTP/"))
+        .is_some_and(|version| {
+            (1..=3).contains(&version.len())
+                && version[0].is_ascii_digit()
+                && version.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+        })
+}
+
+/// The target of a request that is still coming in is too long already.
+pub fn is_long_target(bytes: &[u8]) -> bool {
+    let line = bytes.split(|&byte| byte == b'\n').next();
+    line.and_then(|line| line.split(|&byte| byte == b' ').nth(1))
+        .is_some_and(|target| target.len() > TARGET_BYTES_MAX)
+}
