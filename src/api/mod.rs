@@ -34,6 +34,7 @@ pub use naming::{Naming, SUGGESTIONS_MAX, warning as naming_warning};
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
 use crate::exchange::{Answer, Call, Reply};
+use crate::rate_limiter::RateLimiter;
 use crate::router::{self, Route};
 use crate::supply::Supply;
 use crate::telemetry::{Record, Telemetry, browser};
@@ -49,6 +50,8 @@ pub struct Api {
     pub shelf: Shelf,
     pub supply: Supply,
     pub access: Access,
+    /// `None` when clients may ask as often as they like.
+    pub rate_limiter: Option<RateLimiter>,
     pub identity: Identity,
     pub catalog_age_days_max: i64,
     pub started: Instant,
@@ -70,9 +73,9 @@ pub fn answer(api: &Api, call: &Call) -> Answer {
 
 fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
     let telemetry = &api.telemetry;
-    // What the service is for needs a key, if there is one, and the catalogue.
+    // What the service is for is not for everybody, and needs the catalogue.
     let book = || {
-        access::check_api_key(call, &api.access)?;
+        access::check_business(api, call)?;
         api.shelf.take().ok_or(Fault::Starting)
     };
     let reply = match Route::of(call.endpoint) {

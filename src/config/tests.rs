@@ -20,7 +20,8 @@ fn nothing_set_is_the_contracts_defaults() {
     assert_eq!(config.drain.drain_timeout, Duration::from_secs(30));
     assert_eq!(config.identity.environment, "production");
     assert_eq!(config.access.api_key_header, "x-api-key");
-    assert!(config.access.api_key.is_none());
+    assert!(config.access.api_keys.is_none());
+    assert!(config.access.requests_per_minute_max.is_none());
 }
 
 #[test]
@@ -64,8 +65,8 @@ fn a_refusal_names_the_setting_the_value_and_what_is_allowed() {
         ),
         (
             "rate",
-            |s| s.rate_limit_per_minute = Some("60".into()),
-            &["RATE_LIMIT_PER_MINUTE", "60", "0, which is off"],
+            |s| s.rate_limit_per_minute = Some("1e3".into()),
+            &["RATE_LIMIT_PER_MINUTE", "1e3", "from 0 to 1000000"],
         ),
         (
             "group",

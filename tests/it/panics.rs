@@ -49,7 +49,10 @@ fn a_panic_costs_one_reply() {
                 bulk_queue: 1,
                 body_bytes_max: 10_000,
             },
-            standing_headers: format!("X-Service-Version: {}\r\n", llm_pricing::VERSION),
+            standing_headers: format!(
+                "X-Content-Type-Options: nosniff\r\nX-Service-Version: {}\r\n",
+                llm_pricing::VERSION
+            ),
             access_log: false,
         },
     )
