@@ -88,8 +88,8 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
         Route::CostEstimateBatch => comparisons::batch(&*book()?, telemetry, call)?,
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
-        Route::Compare => comparisons::compare(&*book()?, telemetry, call)?,
-        Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,
+        Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
+        Route::Telemetry => uncached(book().map(|_| telemetry::report(telemetry))?),
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {
                 allowed: router::allowed(call.path),
@@ -112,7 +112,8 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
     Ok(Answer::Now(reply))
 }
 
-/// A cached health or deployment answer would hide a switch.
+/// A cached health or deployment answer would hide a switch, and one that is of this moment and has
+/// no `ETag` is kept for a day by some proxies that are told nothing, for clients without a key, too.
 fn uncached(reply: Reply) -> Reply {
     reply.with("Cache-Control", "no-store")
 }
