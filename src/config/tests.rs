@@ -92,3 +92,25 @@ fn secrets_do_not_show_in_debug_output() {
     let config = Config::from_settings(&settings, &no_environment).unwrap();
     assert!(!format!("{config:?}").contains("hush"));
 }
+
+#[test]
+fn ranges_of_proxies_are_kept_as_addresses_are_compared() {
+    let rows = [
+        ("with commas", "10.0.0.0/8, ::1/128,", "10.0.0.0/8 ::1/128"),
+        ("one address", "192.168.1.7", "192.168.1.7/32"),
+        ("mapped range", "::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("mapped address", "::ffff:192.168.1.7", "192.168.1.7/32"),
+        ("wider than mapped", "::/0", "::/0"),
+        ("nothing", "", ""),
+    ];
+    for (name, text, expected) in rows {
+        let settings = Settings {
+            trusted_proxies: Some(text.into()),
+            ..Settings::default()
+        };
+        let config = Config::from_settings(&settings, &no_environment).unwrap();
+        let ranges = config.access.trusted_proxies.iter();
+        let ranges: Vec<String> = ranges.map(|range| range.to_string()).collect();
+        assert_eq!(ranges.join(" "), expected, "{name}");
+    }
+}

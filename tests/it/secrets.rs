@@ -67,7 +67,8 @@ fn a_secret_that_cannot_be_used_stops_the_start_and_is_not_shown() {
     let not_text = folder.join("not-text");
     fs::write(&not_text, b"hush\xff\n").unwrap();
     let key_file = path("keys", "hush-key\n");
-    let rows: [(&str, &[(&str, &str)], &[&str]); 18] = [
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let rows: [Row; 18] = [
         (
             "no keys",
             &[("MCP_API_KEY", ",")],
