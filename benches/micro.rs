@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,6 +18,7 @@ use llm_pricing::config::Config;
 use llm_pricing::deployment::Lifecycle;
 use llm_pricing::estimate::{Terms, Usage, estimate};
 use llm_pricing::exchange::{Answer, Call, Method, Reply};
+use llm_pricing::rate_limiter::{CLIENTS_MAX, RateLimiter};
 use llm_pricing::router::{ROUTES, triage};
 use llm_pricing::supply::Supply;
 use llm_pricing::telemetry::{Record, Telemetry, browser};
@@ -236,6 +238,15 @@ fn bookkeeping(c: &mut Criterion) {
     });
     group.finish();
 
+    let limiter = RateLimiter::per_minute(NonZeroU32::MIN);
+    let mut number = 0_u32;
+    c.bench_function("rate limiter/a request of one of 65,536 clients", |b| {
+        b.iter(|| {
+            number = number.wrapping_add(1) % CLIENTS_MAX as u32;
+            limiter.take(Ipv4Addr::from(number).into(), Instant::now())
+        })
+    });
+
     let api = api();
     let client = call(
         "GET",
@@ -287,8 +298,10 @@ fn api() -> Api {
         shelf,
         supply: Supply::default(),
         access: config.access,
+        rate_limiter: None,
         identity: config.identity,
         catalog_age_days_max: config.catalog_age_days_max,
+        watchdog: std::time::Duration::ZERO,
         started: Instant::now(),
         started_at,
     }

@@ -16,6 +16,7 @@ use crate::exchange::Service;
 use crate::exit_code::Exit;
 use crate::keeper::Keeper;
 use crate::price_files::Stock;
+use crate::rate_limiter::RateLimiter;
 use crate::router::{self, ROUTES, Route};
 use crate::server::{Options, Server};
 use crate::supply::Supply;
@@ -51,6 +52,10 @@ impl App {
             vitals: Arc::clone(&vitals),
             shelf: Shelf::default(),
             supply: Supply::new(&config.prices.files),
+            rate_limiter: config
+                .access
+                .requests_per_minute_max
+                .map(RateLimiter::per_minute),
             access: config.access.clone(),
             identity: config.identity.clone(),
             catalog_age_days_max: config.catalog_age_days_max,
@@ -186,10 +191,13 @@ impl App {
     }
 }
 
-/// Who answered: on every reply, so that an operator can watch traffic move from one colour to
-/// the other.
+/// What is on every reply: that it is of the type it says and of no other, and who answered, so that
+/// an operator can watch traffic move from one colour to the other.
 fn standing_headers(identity: &Identity) -> String {
-    let mut lines = format!("X-Service-Version: {}\r\n", crate::VERSION);
+    let mut lines = format!(
+        "X-Content-Type-Options: nosniff\r\nX-Service-Version: {}\r\n",
+        crate::VERSION
+    );
     for (name, value) in [
         ("X-Deployment-Group", &identity.deployment_group),
         ("X-Instance-Id", &identity.instance_id),

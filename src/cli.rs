@@ -63,6 +63,9 @@ pub enum Command {
             value_name = "TOKEN"
         )]
         shutdown_token: Option<String>,
+        /// File that holds it
+        #[arg(long, env = "SHUTDOWN_TOKEN_FILE", value_name = "FILE")]
+        shutdown_token_file: Option<String>,
         #[command(flatten)]
         target: Target,
     },
@@ -200,20 +203,26 @@ pub struct Settings {
         help_heading = "Shutdown"
     )]
     pub shutdown_token: Option<String>,
+    /// File that holds the token
+    #[arg(long, env, value_name = "FILE", help_heading = "Shutdown")]
+    pub shutdown_token_file: Option<String>,
 
-    /// Key that business requests must carry [default: none needed]
+    /// Keys, with commas, of which business requests must carry one [default: none needed]
     #[arg(
         long,
         env,
         hide_env_values = true,
-        value_name = "KEY",
+        value_name = "KEYS",
         help_heading = "Access"
     )]
     pub mcp_api_key: Option<String>,
+    /// File that holds the keys, one a line
+    #[arg(long, env, value_name = "FILE", help_heading = "Access")]
+    pub mcp_api_key_file: Option<String>,
     /// Header that carries the key [default: x-api-key]
     #[arg(long, env, value_name = "NAME", help_heading = "Access")]
     pub mcp_api_key_header: Option<String>,
-    /// Requests per minute and client; only 0, which is off, in this version [default: 0]
+    /// Business requests of one client per minute; more get 429, 0 is no limit [default: 0]
     #[arg(long, env, value_name = "COUNT", help_heading = "Access")]
     pub rate_limit_per_minute: Option<String>,
     /// Proxies whose forwarding and country headers are believed, as CIDR ranges with commas
@@ -236,7 +245,7 @@ pub struct Settings {
     /// File of negotiated prices, private models and measured figures, on top of the catalogue
     #[arg(long, env, value_name = "FILE", help_heading = "Catalogue")]
     pub pricing_overrides: Option<String>,
-    /// How often to look whether these files have changed; 0 is never [default: 1]
+    /// How often to look whether these files, or those of secrets, have changed; 0 is never [default: 1]
     #[arg(long, env, value_name = "SECONDS", help_heading = "Catalogue")]
     pub pricing_reload_seconds: Option<String>,
     /// Catalogue age beyond which /health/detailed says degraded [default: 180]

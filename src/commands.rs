@@ -28,13 +28,12 @@ pub fn run(command: Command) -> Exit {
             drain_timeout,
             wait,
             shutdown_token,
+            shutdown_token_file,
             target,
-        } => shutdown(
-            drain_timeout.as_deref(),
-            wait,
-            shutdown_token.as_deref(),
-            &target,
-        ),
+        } => match config::shutdown_token(&shutdown_token, &shutdown_token_file) {
+            Ok(token) => shutdown(drain_timeout.as_deref(), wait, token.as_deref(), &target),
+            Err(bad) => refuse(&bad),
+        },
         Command::Estimate {
             model,
             input,
@@ -114,11 +113,10 @@ fn shutdown(drain_timeout: Option<&str>, wait: bool, token: Option<&str>, target
 fn price(name: &str, input: &str, output: &str, files: &PriceFiles) -> Exit {
     let tokens = |option, text: &str| match text.parse() {
         Ok(tokens) if tokens <= TOKENS_MAX => Ok(tokens),
-        _ => Err(BadSetting {
-            name: option,
-            value: text.to_owned(),
-            allowed: format!("a whole number from 0 to {TOKENS_MAX}"),
-        }),
+        _ => {
+            let allowed = format!("a whole number from 0 to {TOKENS_MAX}");
+            Err(config::bad(option, text, allowed))
+        }
     };
     let usage = match (tokens("--input", input), tokens("--output", output)) {
         (Ok(input_tokens), Ok(output_tokens)) => Usage::text(input_tokens, output_tokens),

@@ -1,22 +1,24 @@
 //! The checked settings. Every refusal names the setting, the value and what is allowed, and all
 //! limits of the server stand here together.
 
+mod access;
 mod prices;
+mod secrets;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use log::LevelFilter;
-use sha2::{Digest, Sha256};
 
 use crate::cli::{Settings, Target};
 use crate::clock::Timestamp;
 use crate::deployment::DrainSettings;
 
+pub use access::{Access, shutdown_token};
 pub use prices::Prices;
+pub use secrets::Keyring;
 
 /// Everything the program needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -61,15 +63,6 @@ pub struct Limits {
     pub watchdog: Duration,
 }
 
-/// Who may do what.
-#[derive(Clone, Debug)]
-pub struct Access {
-    pub api_key: Option<Secret>,
-    pub api_key_header: String,
-    pub shutdown_token: Option<Secret>,
-    pub trusted_proxies: Vec<IpNet>,
-}
-
 /// Which deployment this instance belongs to, read once at start.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -82,43 +75,28 @@ pub struct Identity {
     pub built_at: Option<Timestamp>,
 }
 
-/// What a caller must know. Only its digest is kept: it cannot be printed, and comparing digests
-/// takes the same time wherever two secrets differ.
-#[derive(Clone)]
-pub struct Secret([u8; 32]);
-
-impl Secret {
-    pub fn of(text: &str) -> Secret {
-        Secret(Sha256::digest(text).into())
-    }
-
-    /// Whether the caller knows it.
-    pub fn is(&self, sent: &str) -> bool {
-        Secret::of(sent).0 == self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
 /// A setting that cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadSetting {
     pub name: &'static str,
-    pub value: String,
+    /// What was typed; `None` for a secret, which nobody is to read in a log.
+    pub value: Option<String>,
+    /// Why not, where what is allowed does not say it.
+    pub cause: Option<String>,
     pub allowed: String,
 }
 
 impl fmt::Display for BadSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {:?} cannot be used; allowed: {}",
-            self.name, self.value, self.allowed
-        )
+        write!(f, "{}: ", self.name)?;
+        match &self.value {
+            Some(value) => write!(f, "{value:?} cannot be used")?,
+            None => f.write_str("the secret cannot be used")?,
+        }
+        if let Some(cause) = &self.cause {
+            write!(f, ": {cause}")?;
+        }
+        write!(f, "; allowed: {}", self.allowed)
     }
 }
 
@@ -139,7 +117,6 @@ impl Config {
         let s = settings;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let level = flag("DEBUG", &s.debug)?.then_some(LevelFilter::Debug);
-        refuse_rate_limit(&s.rate_limit_per_minute)?;
         // A variable that is set to nothing says nothing, as compose files write it.
         let said = |text: String| (!text.is_empty()).then_some(text);
         let among = |names: &[&str]| {
@@ -181,12 +158,7 @@ impl Config {
                 shutdown_delay: seconds("SHUTDOWN_DELAY_SECONDS", &s.shutdown_delay_seconds, 0)?,
                 drain_timeout: seconds("DRAIN_TIMEOUT_SECONDS", &s.drain_timeout_seconds, 30)?,
             },
-            access: Access {
-                api_key: secret(&s.mcp_api_key),
-                api_key_header: header_name("MCP_API_KEY_HEADER", &s.mcp_api_key_header)?,
-                shutdown_token: secret(&s.shutdown_token),
-                trusted_proxies: ranges("TRUSTED_PROXIES", &s.trusted_proxies)?,
-            },
+            access: access::access(s)?,
             identity: Identity {
                 environment: own_or(&s.environment, &[]).unwrap_or_else(|| "production".into()),
                 deployment_group: label("DEPLOYMENT_GROUP", own_or(&s.deployment_group, &[]))?,
@@ -253,10 +225,12 @@ pub fn drain_timeout(text: &str) -> Result<u64, BadSetting> {
     )
 }
 
-fn bad(name: &'static str, value: &str, allowed: impl Into<String>) -> BadSetting {
+/// A value that says by itself what is wrong with it.
+pub fn bad(name: &'static str, value: &str, allowed: impl Into<String>) -> BadSetting {
     BadSetting {
         name,
-        value: value.to_owned(),
+        value: Some(value.to_owned()),
+        cause: None,
         allowed: allowed.into(),
     }
 }
@@ -276,17 +250,6 @@ fn listen(host: &Option<String>, port: &Option<String>) -> Result<SocketAddr, Ba
         ip,
         number("SERVER_PORT", port, 8_000, 0, u16::MAX)?,
     ))
-}
-
-/// A limit that would not be kept must not be accepted.
-fn refuse_rate_limit(text: &Option<String>) -> Result<(), BadSetting> {
-    match text.as_deref().map(str::trim) {
-        None | Some("" | "0") => Ok(()),
-        Some(text) => {
-            let allowed = "0, which is off: this version limits no rates, a balancer can";
-            Err(bad("RATE_LIMIT_PER_MINUTE", text, allowed))
-        }
-    }
 }
 
 fn parsed<T: FromStr>(
@@ -348,12 +311,6 @@ fn flag(name: &'static str, text: &Option<String>) -> Result<bool, BadSetting> {
     }
 }
 
-fn secret(text: &Option<String>) -> Option<Secret> {
-    text.as_deref()
-        .filter(|text| !text.is_empty())
-        .map(Secret::of)
-}
-
 fn timestamp(name: &'static str, text: &Option<String>) -> Result<Option<Timestamp>, BadSetting> {
     match text.as_deref() {
         None | Some("") => Ok(None),
@@ -382,37 +339,6 @@ fn label(name: &'static str, text: Option<String>) -> Result<Option<String>, Bad
         }
         text => Ok(text),
     }
-}
-
-fn header_name(name: &'static str, text: &Option<String>) -> Result<String, BadSetting> {
-    let text = text.as_deref().unwrap_or("x-api-key");
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if text.is_empty() || text.len() > HEADER_BYTES_MAX || !text.bytes().all(is_token) {
-        return Err(bad(name, text, "the name of an HTTP header"));
-    }
-    Ok(text.to_owned())
-}
-
-fn ranges(name: &'static str, text: &Option<String>) -> Result<Vec<IpNet>, BadSetting> {
-    let parts = text
-        .as_deref()
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim);
-    parts
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| {
-                    bad(
-                        name,
-                        part,
-                        "CIDR ranges with commas, such as 10.0.0.0/8,192.168.1.7",
-                    )
-                })
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -102,9 +102,26 @@ pub struct Service {
 /// A response. The server adds `Date`, `Content-Length`, `Connection` and who answered.
 pub struct Reply {
     pub status: u16,
-    pub content_type: &'static str,
+    pub content: Content,
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     pub body: Body,
+}
+
+/// What a body is, and what a browser that shows it may do.
+#[derive(Clone, Copy)]
+pub struct Content {
+    /// The value of `Content-Type`.
+    pub media_type: &'static str,
+    /// The value of `Content-Security-Policy`.
+    pub policy: &'static str,
+}
+
+impl Content {
+    /// Nothing in it is to be run, loaded or framed.
+    pub const JSON: Content = Content {
+        media_type: "application/json",
+        policy: "default-src 'none'; frame-ancestors 'none'",
+    };
 }
 
 /// The bytes of a reply: its own, or a part of something kept for many replies.
@@ -122,8 +139,6 @@ impl Body {
     }
 }
 
-const JSON: &str = "application/json";
-
 impl Reply {
     /// A JSON reply; the value must be one that always serialises.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
@@ -138,7 +153,7 @@ impl Reply {
     pub fn json_bytes(status: u16, body: Body) -> Reply {
         Reply {
             status,
-            content_type: JSON,
+            content: Content::JSON,
             headers: Vec::new(),
             body,
         }

@@ -1,5 +1,6 @@
 //! The thread that keeps the current book current: it watches the price files and turns the page at
-//! midnight UTC. Everything slow happens here, before anybody sees the new book.
+//! midnight UTC. Everything slow happens here, before anybody sees the new book. It watches the files
+//! of secrets as well.
 
 use std::io;
 use std::iter;
@@ -11,6 +12,7 @@ use log::{info, warn};
 
 use crate::api::{Api, Book};
 use crate::clock::today;
+use crate::config::{BadSetting, Keyring};
 use crate::price_files::{PriceFiles, Sight, Stock, Why};
 
 /// How often to look whether the day has changed.
@@ -54,7 +56,10 @@ impl Keeper {
             sight,
             is_to_retry: false,
         };
-        let interval = self.interval.filter(|_| !self.files.is_none());
+        let has_secrets = self.api.access.keyrings().any(Keyring::has_file);
+        let has_files = has_secrets || !self.files.is_none();
+        let interval = self.interval.filter(|_| has_files);
+        let mut secret_faults = Vec::new();
         loop {
             for nap in naps(interval.unwrap_or(DAY_CHECK)) {
                 thread::sleep(nap);
@@ -62,8 +67,28 @@ impl Keeper {
             }
             if interval.is_some() {
                 self.look(&mut seen);
+                secret_faults = self.renew_secrets(&secret_faults);
             }
         }
+    }
+
+    /// Takes in secrets whose files have changed. These files are short, so they are read each time.
+    /// Returns what is wrong with them, which is logged when it was not known before.
+    fn renew_secrets(&self, known: &[BadSetting]) -> Vec<BadSetting> {
+        let mut faults = Vec::new();
+        for keyring in self.api.access.keyrings() {
+            match keyring.renew() {
+                Ok(None) => {}
+                Ok(Some(news)) => info!("{news}"),
+                Err(bad) => {
+                    if !known.contains(&bad) {
+                        warn!("{bad}; what was in it before stays in use");
+                    }
+                    faults.push(bad);
+                }
+            }
+        }
+        faults
     }
 
     /// Takes the files in if they have changed since they were last seen.

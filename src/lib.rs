@@ -17,8 +17,10 @@
 //! - [`catalog`]: models, their prices and names
 //! - [`money`]: 1e-18 USD, exactly
 //! - [`price_files`], [`keeper`], [`supply`]: the operator's own prices, read, watched, and what came of it
+//! - [`text_file`]: files that an operator may replace while the service runs
 //! - [`estimate`]: what a usage costs
 //! - [`use_case`]: from a model's facts to words
+//! - [`rate_limiter`]: how often each client may ask
 //! - [`telemetry`], [`vitals`]: what was asked, and what the machinery is doing
 //! - [`cli`], [`config`], [`exit_code`]: what the operator typed, checked, and what comes back
 //! - [`commands`], [`local_client`]: everything the program does besides serving
@@ -39,10 +41,12 @@ pub mod keeper;
 pub mod local_client;
 pub mod money;
 pub mod price_files;
+pub mod rate_limiter;
 pub mod router;
 pub mod server;
 pub mod supply;
 pub mod telemetry;
+pub mod text_file;
 pub mod use_case;
 pub mod vitals;
 

@@ -12,11 +12,10 @@ use time::Date;
 use crate::catalog::litellm::{self, Note};
 use crate::catalog::{Catalog, Format, Problem, digest, file, overrides};
 use crate::clock::today;
+use crate::text_file;
 
 /// Ten times the largest price map there is; a larger file is something else.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a map is called that does not say what it is.
 const UNNAMED_MAP: &str = "LiteLLM model_prices_and_context_window.json (MIT)";
@@ -153,24 +152,7 @@ impl PriceFiles {
 /// # Errors
 /// When it is no regular file of a sensible size, or not UTF-8.
 pub fn read(path: &Path) -> Result<(String, SystemTime), Why> {
-    let metadata = fs::metadata(path).map_err(Why::Unreadable)?;
-    let refuse = |text: String| Why::Unreadable(io::Error::new(io::ErrorKind::InvalidInput, text));
-    if !metadata.is_file() {
-        // Opening a pipe would wait for whoever writes to it.
-        return Err(refuse("it is not a regular file".into()));
-    }
-    if metadata.len() > FILE_BYTES_MAX {
-        let text = format!(
-            "it has {} bytes, more than {FILE_BYTES_MAX}",
-            metadata.len()
-        );
-        return Err(refuse(text));
-    }
-    let mut text = fs::read_to_string(path).map_err(Why::Unreadable)?;
-    // Some editors begin UTF-8 with a mark that nobody sees and JSON does not know.
-    if text.starts_with(BYTE_ORDER_MARK) {
-        text.drain(..BYTE_ORDER_MARK.len_utf8());
-    }
+    let (text, metadata) = text_file::read(path, FILE_BYTES_MAX).map_err(Why::Unreadable)?;
     Ok((text, written_at(&metadata)))
 }
 

@@ -1,9 +1,11 @@
 //! Who is calling, and whether they may.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 use ipnet::IpNet;
 
+use super::Api;
 use super::error::Fault;
 use crate::config::Access;
 use crate::exchange::{Call, Headers};
@@ -11,6 +13,9 @@ use crate::telemetry::CountryCode;
 
 /// Headers that say a request came through a proxy.
 const FORWARDING_HEADERS: [&str; 4] = ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"];
+
+/// Browsers send it with every POST, so that a server can tell a page's request from a person's.
+const PAGE_HEADER: &str = "Origin";
 
 /// Headers in which CDNs and proxies put the client's country, as ISO 3166-1 alpha-2.
 const COUNTRY_HEADERS: [&str; 4] = [
@@ -30,72 +35,98 @@ pub fn client(call: &Call, trusted: &[IpNet]) -> (IpAddr, Option<CountryCode>) {
         .iter()
         .find_map(|name| call.headers.get(name))
         .and_then(|code| CountryCode::for_alpha2_caseless(code.trim()).ok());
-    (
-        last_untrusted_hop(&call.headers, trusted).unwrap_or(peer),
-        country,
-    )
+    (last_untrusted_hop(peer, &call.headers, trusted), country)
 }
 
 /// Every proxy appends the address it was called from, so the list is believed from its end and
-/// only as far as trusted proxies wrote it.
-fn last_untrusted_hop(headers: &Headers, trusted: &[IpNet]) -> Option<IpAddr> {
-    headers
+/// only as far as trusted proxies wrote it. Where it stops making sense, the last one that did
+/// is as near to the client as can be known.
+fn last_untrusted_hop(peer: IpAddr, headers: &Headers, trusted: &[IpNet]) -> IpAddr {
+    let hops = headers
         .all("X-Forwarded-For")
         .rev()
         .flat_map(|value| value.rsplit(','))
-        .map_while(|hop| address(hop.trim()))
-        .map(|hop| hop.to_canonical())
-        .find(|hop| !is_trusted(*hop, trusted))
+        .map(str::trim)
+        // A list may have empty elements (RFC 9110, 5.6.1).
+        .filter(|hop| !hop.is_empty());
+    let mut believed = peer;
+    for hop in hops.map_while(address) {
+        believed = hop.to_canonical();
+        if !is_trusted(believed, trusted) {
+            break;
+        }
+    }
+    believed
 }
 
-/// Some proxies append the port as well.
+/// Some proxies append the port as well, or put IPv6 addresses in brackets.
 fn address(hop: &str) -> Option<IpAddr> {
-    let with_port = || hop.parse().map(|address: SocketAddr| address.ip());
-    hop.parse().or_else(|_| with_port()).ok()
+    let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let bare = hop.parse().ok();
+    bare.or_else(with_port)
+        .or_else(|| in_brackets().map(IpAddr::V6))
 }
 
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|range| range.contains(&address))
 }
 
-/// Business needs the API key, when there is one.
-pub fn check_api_key(call: &Call, access: &Access) -> Result<(), Fault> {
-    let Some(key) = &access.api_key else {
+/// Business is for clients that do not ask too often and have a key, when there are keys. In this
+/// order, so that keys are not guessed any faster.
+pub fn check_business(api: &Api, call: &Call) -> Result<(), Fault> {
+    let access = &api.access;
+    if let Some(limiter) = &api.rate_limiter {
+        let (client, _) = client(call, &access.trusted_proxies);
+        limiter
+            .take(client, Instant::now())
+            .map_err(|wait| Fault::TooOften { wait })?;
+    }
+    let Some(keys) = &access.api_keys else {
         return Ok(());
     };
     let header = &access.api_key_header;
-    if key.is(call.headers.get(header).unwrap_or_default()) {
-        return Ok(());
+    match only(&call.headers, header) {
+        Some(sent) if keys.opens(sent) => Ok(()),
+        _ => Err(Fault::KeyNeeded {
+            header: header.clone(),
+        }),
     }
-    Err(Fault::KeyNeeded {
-        header: header.clone(),
-    })
+}
+
+/// The value of a header that is there once. With two of them, what a proxy in front has looked at
+/// need not be what we look at.
+fn only<'a>(headers: &Headers<'a>, name: &str) -> Option<&'a str> {
+    let mut values = headers.all(name);
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
 }
 
 /// Shutting down needs the token when there is one, and else a direct caller on this host: one
-/// that came through a proxy here is not.
+/// that came through a proxy here is not, nor is a page in a browser here.
 pub fn check_shutdown(call: &Call, access: &Access) -> Result<(), Fault> {
     if let Some(token) = &access.shutdown_token {
-        let sent = call.headers.get("Authorization").and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme
-                .eq_ignore_ascii_case("Bearer")
-                .then_some(token.trim())
-        });
-        return if token.is(sent.unwrap_or_default()) {
-            Ok(())
-        } else {
-            Err(Fault::TokenNeeded)
+        return match bearer(&call.headers) {
+            Some(sent) if token.opens(sent) => Ok(()),
+            _ => Err(Fault::TokenNeeded),
         };
     }
-    let forwarded = FORWARDING_HEADERS
+    let is_indirect = FORWARDING_HEADERS
         .iter()
+        .chain(&[PAGE_HEADER])
         .any(|name| call.headers.get(name).is_some());
-    if call.peer.ip().to_canonical().is_loopback() && !forwarded {
+    if call.peer.ip().to_canonical().is_loopback() && !is_indirect {
         Ok(())
     } else {
         Err(Fault::NotLocal)
     }
+}
+
+/// The token of an `Authorization: Bearer` (RFC 6750, 2.1), whose scheme has no case.
+fn bearer<'a>(headers: &Headers<'a>) -> Option<&'a str> {
+    let (scheme, token) = only(headers, "Authorization")?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
+    is_bearer.then_some(token.trim())
 }
 
 #[cfg(test)]
@@ -119,49 +150,87 @@ mod tests {
     fn the_client_is_the_last_hop_that_no_trusted_proxy_can_vouch_for() {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
         const XFF: &str = "X-Forwarded-For";
-        type Row = (
-            &'static str,
-            &'static str,
-            &'static [(&'static str, &'static str)],
-            &'static str,
-        );
-        let rows: [Row; 8] = [
+        const PROXY: &str = "10.0.0.1";
+        let rows: [(&str, &str, &[&str], &str); 30] = [
             ("direct", "192.0.2.1", &[], "192.0.2.1"),
+            ("untrusted peer", "192.0.2.1", &["1.1.1.1"], "192.0.2.1"),
             (
-                "untrusted peer is not believed",
-                "192.0.2.1",
-                &[(XFF, "1.1.1.1")],
-                "192.0.2.1",
-            ),
-            ("one proxy", "10.0.0.1", &[(XFF, "192.0.2.7")], "192.0.2.7"),
-            (
-                "spoofed prefix",
-                "10.0.0.1",
-                &[(XFF, "1.1.1.1, 192.0.2.7")],
+                "mapped peer",
+                "::ffff:10.0.0.1",
+                &["192.0.2.7"],
                 "192.0.2.7",
             ),
+            ("nothing said", PROXY, &[], PROXY),
+            ("one proxy", PROXY, &["192.0.2.7"], "192.0.2.7"),
+            ("spoofed start", PROXY, &["1.1.1.1, 192.0.2.7"], "192.0.2.7"),
             (
-                "two proxies",
-                "10.0.0.1",
-                &[(XFF, "192.0.2.7, 10.1.1.1")],
+                "spoofed proxy",
+                PROXY,
+                &["10.9.9.9, 192.0.2.7"],
                 "192.0.2.7",
             ),
+            ("two proxies", PROXY, &["192.0.2.7, 10.1.1.1"], "192.0.2.7"),
+            ("two lines", PROXY, &["1.1.1.1", "192.0.2.7"], "192.0.2.7"),
             (
-                "two lines",
-                "10.0.0.1",
-                &[(XFF, "1.1.1.1"), (XFF, "192.0.2.7")],
+                "over two lines",
+                PROXY,
+                &["1.1.1.1, 192.0.2.7", "10.1.1.1"],
                 "192.0.2.7",
             ),
+            ("proxies alone", PROXY, &["10.3.3.3, 10.2.2.2"], "10.3.3.3"),
             (
-                "with a port",
-                "10.0.0.1",
-                &[(XFF, "192.0.2.7:4711")],
+                "without blanks",
+                PROXY,
+                &["1.1.1.1,192.0.2.7,10.1.1.1"],
                 "192.0.2.7",
             ),
-            ("garbage", "10.0.0.1", &[(XFF, "unknown")], "10.0.0.1"),
+            ("with tabs", PROXY, &["1.1.1.1,\t192.0.2.7\t"], "192.0.2.7"),
+            (
+                "empty elements",
+                PROXY,
+                &["192.0.2.7, ,,10.1.1.1,"],
+                "192.0.2.7",
+            ),
+            ("empty line", PROXY, &["192.0.2.7", ""], "192.0.2.7"),
+            ("with a port", PROXY, &["192.0.2.7:4711"], "192.0.2.7"),
+            (
+                "trusted, with a port",
+                PROXY,
+                &["192.0.2.7, 10.1.1.1:80"],
+                "192.0.2.7",
+            ),
+            ("mapped", PROXY, &["::ffff:192.0.2.7"], "192.0.2.7"),
+            (
+                "mapped proxy",
+                PROXY,
+                &["192.0.2.7, ::ffff:10.1.1.1"],
+                "192.0.2.7",
+            ),
+            ("IPv6", PROXY, &["2001:db8::1"], "2001:db8::1"),
+            ("brackets", PROXY, &["[2001:db8::1]"], "2001:db8::1"),
+            (
+                "brackets and port",
+                PROXY,
+                &["[2001:db8::1]:443"],
+                "2001:db8::1",
+            ),
+            ("garbage", PROXY, &["unknown"], PROXY),
+            ("obfuscated", PROXY, &["_hidden"], PROXY),
+            (
+                "garbage in the middle",
+                PROXY,
+                &["192.0.2.7, ?, 10.1.1.1"],
+                "10.1.1.1",
+            ),
+            ("garbage behind it", PROXY, &["?, 192.0.2.7"], "192.0.2.7"),
+            ("zone", PROXY, &["fe80::1%eth0"], PROXY),
+            ("port without end", PROXY, &["192.0.2.7:99999"], PROXY),
+            ("leading zero", PROXY, &["192.0.2.010"], PROXY),
+            ("another separator", PROXY, &["192.0.2.7; 192.0.2.8"], PROXY),
         ];
-        for (name, peer, headers, expected) in rows {
-            let (address, _) = client(&call(peer, headers), &trusted);
+        for (name, peer, lines, expected) in rows {
+            let headers: Vec<_> = lines.iter().map(|line| (XFF, *line)).collect();
+            let (address, _) = client(&call(peer, &headers), &trusted);
             assert_eq!(address.to_string(), expected, "{name}");
         }
     }

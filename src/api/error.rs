@@ -1,5 +1,7 @@
 //! Everything that can be wrong with a call, and how the contract says it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,6 +24,11 @@ pub enum Fault {
     UnknownPath,
     WrongMethod {
         allowed: &'static str,
+    },
+    /// More business requests than the client may send.
+    TooOften {
+        /// Until one is let in again.
+        wait: Duration,
     },
     /// No key, or a wrong one, in the header of that name.
     KeyNeeded {
@@ -120,6 +127,16 @@ impl Fault {
             Fault::WrongMethod { allowed } => {
                 Reply::detail(405, &format!("Method Not Allowed; use {allowed}"))
                     .with("Allow", *allowed)
+            }
+            Fault::TooOften { wait } => {
+                // Rounded up: whoever comes back then is let in.
+                let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
+                let unit = if seconds == 1 { "second" } else { "seconds" };
+                Reply::detail(
+                    429,
+                    &format!("Too many requests from this address; try again in {seconds} {unit}"),
+                )
+                .with("Retry-After", seconds.to_string())
             }
             Fault::KeyNeeded { header } => Reply::detail(
                 401,

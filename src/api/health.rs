@@ -12,6 +12,7 @@ use super::telemetry::ms;
 use crate::clock::{Timestamp, today};
 use crate::deployment::Phase;
 use crate::exchange::Reply;
+use crate::rate_limiter::RateLimiter;
 use crate::telemetry::average;
 use crate::vitals::{Refused, read};
 
@@ -115,6 +116,7 @@ struct Metrics {
     avg_response_time_ms: f64,
     total_requests: u64,
     rejected_requests: usize,
+    rate_limited_requests: usize,
     express_workers: usize,
     express_workers_busy: usize,
     bulk_workers: usize,
@@ -299,6 +301,7 @@ fn metrics(api: &Api) -> Metrics {
         avg_response_time_ms: ms(average(busy, calls)),
         total_requests: calls,
         rejected_requests: shutdown.refused_requests,
+        rate_limited_requests: api.rate_limiter.as_ref().map_or(0, RateLimiter::refusals),
         express_workers: read(&vitals.express_workers),
         express_workers_busy: read(&vitals.express_busy),
         bulk_workers: read(&vitals.bulk_workers),

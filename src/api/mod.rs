@@ -34,6 +34,7 @@ pub use naming::{Naming, SUGGESTIONS_MAX, warning as naming_warning};
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
 use crate::exchange::{Answer, Call, Reply};
+use crate::rate_limiter::RateLimiter;
 use crate::router::{self, Route};
 use crate::supply::Supply;
 use crate::telemetry::{Record, Telemetry, browser};
@@ -49,6 +50,8 @@ pub struct Api {
     pub shelf: Shelf,
     pub supply: Supply,
     pub access: Access,
+    /// `None` when clients may ask as often as they like.
+    pub rate_limiter: Option<RateLimiter>,
     pub identity: Identity,
     pub catalog_age_days_max: i64,
     /// Liveness fails when a lane of workers is stuck for longer; zero is never.
@@ -72,9 +75,9 @@ pub fn answer(api: &Api, call: &Call) -> Answer {
 
 fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
     let telemetry = &api.telemetry;
-    // What the service is for needs a key, if there is one, and the catalogue.
+    // What the service is for is not for everybody, and needs the catalogue.
     let book = || {
-        access::check_api_key(call, &api.access)?;
+        access::check_business(api, call)?;
         api.shelf.take().ok_or(Fault::Starting)
     };
     let reply = match Route::of(call.endpoint) {
@@ -87,8 +90,8 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::CostEstimate => estimates::one(&*book()?, telemetry, call)?,
         Route::CostEstimateBatch => comparisons::batch(&*book()?, telemetry, call)?,
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
-        Route::Compare => comparisons::compare(&*book()?, telemetry, call)?,
-        Route::Telemetry => book().map(|_| telemetry::report(telemetry))?,
+        Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
+        Route::Telemetry => uncached(book().map(|_| telemetry::report(telemetry))?),
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {
                 allowed: router::allowed(call.path),
@@ -111,7 +114,8 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
     Ok(Answer::Now(reply))
 }
 
-/// A cached health or deployment answer would hide a switch.
+/// A cached health or deployment answer would hide a switch, and one that is of this moment and has
+/// no `ETag` is kept for a day by some proxies that are told nothing, for clients without a key, too.
 fn uncached(reply: Reply) -> Reply {
     reply.with("Cache-Control", "no-store")
 }

@@ -12,7 +12,7 @@ use crate::catalog::litellm::{Import, Options, Report, import as import_map};
 use crate::catalog::{Catalog, Diff, Format, Problem, file, overrides};
 use crate::cli::CatalogCommand;
 use crate::clock::today;
-use crate::config::BadSetting;
+use crate::config;
 use crate::exit_code::Exit;
 use crate::price_files::{self, Why};
 
@@ -153,11 +153,7 @@ fn import(
         None => None,
         Some(Ok(date)) => Some(date),
         Some(Err(text)) => {
-            return refuse(&BadSetting {
-                name: "--date",
-                value: text.to_owned(),
-                allowed: "a day as YYYY-MM-DD".into(),
-            });
+            return refuse(&config::bad("--date", text, "a day as YYYY-MM-DD"));
         }
     };
     let known = price_files::map_options(&text, today(SystemTime::now()));

@@ -20,7 +20,8 @@ fn nothing_set_is_the_contracts_defaults() {
     assert_eq!(config.drain.drain_timeout, Duration::from_secs(30));
     assert_eq!(config.identity.environment, "production");
     assert_eq!(config.access.api_key_header, "x-api-key");
-    assert!(config.access.api_key.is_none());
+    assert!(config.access.api_keys.is_none());
+    assert!(config.access.requests_per_minute_max.is_none());
 }
 
 #[test]
@@ -64,8 +65,8 @@ fn a_refusal_names_the_setting_the_value_and_what_is_allowed() {
         ),
         (
             "rate",
-            |s| s.rate_limit_per_minute = Some("60".into()),
-            &["RATE_LIMIT_PER_MINUTE", "60", "0, which is off"],
+            |s| s.rate_limit_per_minute = Some("1e3".into()),
+            &["RATE_LIMIT_PER_MINUTE", "1e3", "from 0 to 1000000"],
         ),
         (
             "group",
@@ -90,4 +91,26 @@ fn secrets_do_not_show_in_debug_output() {
     };
     let config = Config::from_settings(&settings, &no_environment).unwrap();
     assert!(!format!("{config:?}").contains("hush"));
+}
+
+#[test]
+fn ranges_of_proxies_are_kept_as_addresses_are_compared() {
+    let rows = [
+        ("with commas", "10.0.0.0/8, ::1/128,", "10.0.0.0/8 ::1/128"),
+        ("one address", "192.168.1.7", "192.168.1.7/32"),
+        ("mapped range", "::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("mapped address", "::ffff:192.168.1.7", "192.168.1.7/32"),
+        ("wider than mapped", "::/0", "::/0"),
+        ("nothing", "", ""),
+    ];
+    for (name, text, expected) in rows {
+        let settings = Settings {
+            trusted_proxies: Some(text.into()),
+            ..Settings::default()
+        };
+        let config = Config::from_settings(&settings, &no_environment).unwrap();
+        let ranges = config.access.trusted_proxies.iter();
+        let ranges: Vec<String> = ranges.map(|range| range.to_string()).collect();
+        assert_eq!(ranges.join(" "), expected, "{name}");
+    }
 }

@@ -142,7 +142,8 @@ impl Writer {
         // A 304 has no body and no type; it only names what the client has.
         if reply.status != 304 {
             let length = reply.body.as_bytes().len() as u64;
-            line(&["Content-Type: ", reply.content_type]);
+            line(&["Content-Type: ", reply.content.media_type]);
+            line(&["Content-Security-Policy: ", reply.content.policy]);
             line(&["Content-Length: ", decimal(length, &mut digits)]);
         }
         for (name, value) in &reply.headers {

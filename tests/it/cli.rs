@@ -169,7 +169,15 @@ fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
             "the name of an HTTP header",
         ),
         ("MCP_API_KEY_HEADER", "", "the name of an HTTP header"),
-        ("RATE_LIMIT_PER_MINUTE", "60", "0, which is off"),
+        ("MCP_API_KEY_FILE", "/no/such/file", "one a line"),
+        (
+            "SHUTDOWN_TOKEN_FILE",
+            "/no/such/file",
+            "a file with a token",
+        ),
+        ("RATE_LIMIT_PER_MINUTE", "-1", "from 0 to 1000000"),
+        ("RATE_LIMIT_PER_MINUTE", "1000001", "from 0 to 1000000"),
+        ("RATE_LIMIT_PER_MINUTE", "60/min", "from 0 to 1000000"),
         ("TRUSTED_PROXIES", "10.0.0.0/33", "CIDR ranges"),
         ("TRUSTED_PROXIES", "proxy.example", "CIDR ranges"),
         (
@@ -194,14 +202,11 @@ fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
         ("DEPLOYMENT_TIMESTAMP", "yesterday", "RFC 3339"),
         ("BUILD_TIMESTAMP", "2026-13-01T00:00:00Z", "RFC 3339"),
     ];
-    let any_text = [
-        "SHUTDOWN_TOKEN",
-        "MCP_API_KEY",
-        "ENV",
-        "REGION",
-        "AVAILABILITY_ZONE",
-    ];
+    // What is wrong with a secret is said without its value, see secrets.rs.
+    let secrets = ["SHUTDOWN_TOKEN", "MCP_API_KEY"];
+    let any_text = ["ENV", "REGION", "AVAILABILITY_ZONE"];
     let mut checked: Vec<&str> = rows.iter().map(|(variable, ..)| *variable).collect();
+    checked.extend(secrets);
     checked.extend(any_text);
     let cli = Cli::command();
     for variable in cli

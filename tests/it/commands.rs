@@ -7,7 +7,7 @@ use crate::harness::{Instance, binary};
 use crate::price_files::folder;
 
 /// A command for the server of this instance.
-fn command_for(server: &Instance, arguments: &[&str]) -> Command {
+pub fn command_for(server: &Instance, arguments: &[&str]) -> Command {
     let mut command = binary();
     command
         .args(arguments)

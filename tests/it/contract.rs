@@ -270,6 +270,9 @@ fn refusals_have_the_frozen_types() {
     check_rows(&server, REFUSED);
     let too_large = server.post("/cost-estimate", "x".repeat(2_000));
     check("too large", &too_large, 413, "Detail");
+    let limited = Instance::with(&[("RATE_LIMIT_PER_MINUTE", "1")]);
+    assert_eq!(limited.get("/models").status, 200);
+    check("too often", &limited.get("/models"), 429, "Detail");
     let via = [("Via", "1.1 proxy")];
     let proxied = Instance::start()
         .connect()

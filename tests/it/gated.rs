@@ -78,7 +78,10 @@ impl Gated {
             Arc::clone(&vitals),
             Options {
                 limits: chosen,
-                standing_headers: format!("X-Service-Version: {}\r\n", llm_pricing::VERSION),
+                standing_headers: format!(
+                    "X-Content-Type-Options: nosniff\r\nX-Service-Version: {}\r\n",
+                    llm_pricing::VERSION
+                ),
                 access_log: false,
             },
         )

@@ -215,18 +215,20 @@ pub struct Response {
 }
 
 /// Everything a reply may carry: a header that is not here leaked.
-const KNOWN_HEADERS: [&str; 16] = [
+const KNOWN_HEADERS: [&str; 18] = [
     "Allow",
     "Cache-Control",
     "Connection",
     "Content-Encoding",
     "Content-Length",
+    "Content-Security-Policy",
     "Content-Type",
     "Date",
     "ETag",
     "Retry-After",
     "Vary",
     "WWW-Authenticate",
+    "X-Content-Type-Options",
     "X-Deployment-Group",
     "X-Instance-Id",
     "X-Request-Id",
@@ -378,6 +380,10 @@ impl Response {
         let date = self.header("Date").expect("every reply is dated");
         httpdate::parse_http_date(date).expect("a valid date");
         assert_eq!(self.header("X-Service-Version"), Some(llm_pricing::VERSION));
-        assert_eq!(self.status == 304, self.header("Content-Length").is_none());
+        assert_eq!(self.header("X-Content-Type-Options"), Some("nosniff"));
+        for about_the_body in ["Content-Length", "Content-Type", "Content-Security-Policy"] {
+            let is_there = self.header(about_the_body).is_some();
+            assert_eq!(is_there, self.status != 304, "{about_the_body}");
+        }
     }
 }

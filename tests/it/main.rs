@@ -11,6 +11,8 @@ mod load;
 /// What a call costs, worked out a second time from the published rules.
 mod oracle;
 
+/// Who is let in: keys, tokens, and pages in browsers.
+mod access;
 /// What holds for every amount of money, tried on random texts.
 mod amounts;
 /// Request bodies: size, framing, and what is said of those that are wrong.
@@ -65,12 +67,16 @@ mod phases;
 mod price_files;
 /// What holds for every usage, tried on random ones.
 mod properties;
+/// How often each client is let in.
+mod rate_limit;
 /// The README, run as it stands.
 mod readme;
 /// Price files that change while the service runs.
 mod reload;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
+/// Secrets in settings and files: what is refused, what is replaced, and that nobody sees them.
+mod secrets;
 /// Which models of a list are shown, in which order, and how many of them.
 mod selection;
 /// Names suggested for one that does not exist: of its version, of its family.

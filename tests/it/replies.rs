@@ -9,7 +9,7 @@ use crate::harness::{Instance, Response};
 const ESTIMATE: &str = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
 
 /// Business routes; the rest are probes.
-const BUSINESS: [&str; 11] = [
+pub const BUSINESS: [&str; 11] = [
     "/",
     "/models",
     "/models/{model}",
@@ -23,7 +23,7 @@ const BUSINESS: [&str; 11] = [
     "/telemetry",
 ];
 
-fn public_routes() -> impl Iterator<Item = &'static RouteInfo> {
+pub fn public_routes() -> impl Iterator<Item = &'static RouteInfo> {
     ROUTES.iter().filter(|row| row.route.is_public())
 }
 

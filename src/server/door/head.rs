@@ -122,7 +122,7 @@ impl Head {
         for line in head.split_inclusive(|&byte| byte == b'\n').skip(1) {
             let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
             let is_name = |hop: &&str| hop.as_bytes().eq_ignore_ascii_case(name);
-            if line != b"\r\n" && !HOP_BY_HOP.iter().any(|hop| is_name(&hop)) {
+            if line != b"\r\n" && !HOP_BY_HOP.iter().any(is_name) {
                 out.extend_from_slice(line);
             }
         }
