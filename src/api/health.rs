@@ -57,7 +57,7 @@ pub fn live(api: &Api) -> Reply {
         timestamp: Timestamp,
     }
     let stuck = Duration::from_secs(read(&api.vitals.stuck_seconds) as u64);
-    let alive = api.watchdog.is_zero() || stuck < api.watchdog;
+    let alive = is_alive(stuck, api.watchdog);
     Reply::json(
         if alive { 200 } else { 503 },
         &Live {
@@ -65,6 +65,12 @@ pub fn live(api: &Api) -> Reply {
             timestamp: SystemTime::now().into(),
         },
     )
+}
+
+/// `stuck`: for how long a lane of workers has had nobody free and got nothing done. A watchdog of
+/// zero is none.
+fn is_alive(stuck: Duration, watchdog: Duration) -> bool {
+    watchdog.is_zero() || stuck < watchdog
 }
 
 /// `GET /health/ready`: 200 when a balancer should send traffic here.
@@ -349,5 +355,23 @@ fn catalog_metrics(api: &Api) -> CatalogMetrics {
         catalog_loaded_at: record.loaded_at.map(Timestamp::from),
         catalog_reloads: record.reloads,
         catalog_failed_reloads: record.failed_reloads,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_dead_when_it_gets_nothing_done_for_longer_than_allowed() {
+        for (name, stuck, watchdog, expected) in [
+            ("at work", 0, 60, true),
+            ("almost", 59, 60, true),
+            ("stuck", 60, 60, false),
+            ("nobody watches", 3_600, 0, true),
+        ] {
+            let [stuck, watchdog] = [stuck, watchdog].map(Duration::from_secs);
+            assert_eq!(is_alive(stuck, watchdog), expected, "{name}");
+        }
     }
 }

@@ -41,8 +41,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long a new tiny_http server may take to accept, and a pin to be accepted.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long to wait before another try to replace the accept thread.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
 /// When nobody has accepted for this long, the server is given up.
-const LOST_AFTER: Duration = Duration::from_secs(30);
+const LOST_AFTER: Duration = Duration::from_secs(10);
 
 /// Connections to ourselves that stay open and send nothing.
 pub struct Pins {
@@ -136,27 +139,36 @@ impl Warden<'_> {
 
     fn put_another_in_front(&self, pins: &mut Pins, accepted_at: Instant) {
         if accepted_at.elapsed() > LOST_AFTER {
-            let cause = io::Error::other("no accept thread could be started for 30 seconds");
+            let cause = io::Error::other("no accept thread could be started for 10 seconds");
             self.shared.give_up(&cause);
         }
-        if let Err(cause) = self.shared.open_front(self.listener) {
-            error!("the accept thread has died and cannot be replaced yet: {cause}");
-            thread::sleep(TICK);
-            return;
-        }
-        // Its first act is to accept. One that gets no threads of its own dies before.
-        let deadline = Instant::now() + ACCEPT_PATIENCE;
-        while !self.shared.accepts() && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(1));
-        }
-        if self.shared.accepts() {
-            count(&self.shared.vitals.accept_restarts);
-            warn!("the accept thread had died, another has taken its place");
-            // Without pins, kicks do.
-            if let Ok(set) = Pins::set(self.shared.own, &self.shared.connections) {
-                *pins = set;
+        match self.try_another_in_front() {
+            Ok(()) => {
+                count(&self.shared.vitals.accept_restarts);
+                warn!("the accept thread has died, and another has taken its place");
+                // Without pins, kicks do.
+                if let Ok(set) = Pins::set(self.shared.own, &self.shared.connections) {
+                    *pins = set;
+                }
+            }
+            Err(cause) => {
+                error!("the accept thread has died, and another cannot be started: {cause}");
+                thread::sleep(RETRY_PAUSE);
             }
         }
+    }
+
+    fn try_another_in_front(&self) -> io::Result<()> {
+        self.shared.open_front(self.listener)?;
+        // Its first act is to accept. One that gets no threads for its pool dies before.
+        let deadline = Instant::now() + ACCEPT_PATIENCE;
+        while !self.shared.accepts() {
+            if Instant::now() > deadline {
+                return Err(io::Error::other("it gets no threads for its pool"));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// Notes for how long a lane has had no free worker and finished nothing.

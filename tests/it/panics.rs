@@ -41,6 +41,21 @@ fn limit(server: &Instance, limit: &str) {
     assert!(status.expect("prlimit runs").success());
 }
 
+/// A new thread needs 2 MiB of address space for its stack; leaves less than that.
+fn deny_new_threads(server: &Instance) {
+    let proc = format!("/proc/{}/status", server.pid());
+    let status = std::fs::read_to_string(proc).unwrap();
+    let size = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:"))
+        .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
+        .expect("a number of kilobytes");
+    limit(
+        server,
+        &format!("--as={}:unlimited", (size + 1_024) * 1_024),
+    );
+}
+
 #[test]
 fn for_want_of_descriptors_connections_wait_and_nothing_else_happens() {
     let server = Instance::start();
@@ -62,19 +77,9 @@ fn an_accept_thread_that_dies_is_replaced_and_costs_no_other_client_anything() {
     assert_eq!(client.get("/health").status, 200);
     let mut in_flight = server.hold_a_request();
 
-    // A new thread needs 2 MiB of address space for its stack. When there is less, and no thread or stack
-    // left over from another connection, tiny_http's accept thread panics.
-    let proc = format!("/proc/{}/status", server.pid());
-    let status = std::fs::read_to_string(proc).unwrap();
-    let size = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmSize:"))
-        .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
-        .expect("a number of kilobytes");
-    limit(
-        &server,
-        &format!("--as={}:unlimited", (size + 1_024) * 1_024),
-    );
+    deny_new_threads(&server);
+    // When there is no thread or stack left over from another connection either, tiny_http's accept
+    // thread panics.
     let mut unlucky = Vec::new();
     wait_until("the accept thread is dead", || {
         unlucky.push(server.connect());
@@ -86,7 +91,9 @@ fn an_accept_thread_that_dies_is_replaced_and_costs_no_other_client_anything() {
 
     limit(&server, "--as=unlimited:unlimited");
     assert_eq!(waiting.receive().status, 200, "another accepts");
-    assert_eq!(metric(&server, &mut client, "accept_restarts"), 1);
+    wait_until("it is counted", || {
+        metric(&server, &mut client, "accept_restarts") == 1
+    });
     in_flight.send(format!(
         "{:<8999}",
         r#""model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#
@@ -97,4 +104,28 @@ fn an_accept_thread_that_dies_is_replaced_and_costs_no_other_client_anything() {
         "what was in flight is finished"
     );
     assert_eq!(server.get("/health/ready").status, 200);
+}
+
+#[test]
+fn a_server_that_can_accept_no_more_drains_and_says_so() {
+    let mut server = Instance::start();
+    let mut in_flight = server.hold_a_request();
+    deny_new_threads(&server);
+    let mut unlucky = Vec::new();
+    wait_until("the accept thread is dead", || {
+        unlucky.push(server.connect());
+        server.log().contains("the accept thread has died")
+    });
+    server.wait_for_log("can no longer be accepted");
+    server.wait_for_log("phase draining");
+    in_flight.send(format!(
+        "{:<8999}",
+        r#""model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#
+    ));
+    assert_eq!(
+        in_flight.receive().status,
+        200,
+        "what was in flight is finished"
+    );
+    assert_eq!(server.wait_for_exit().code(), Some(70));
 }

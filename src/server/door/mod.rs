@@ -88,6 +88,10 @@ fn is_in_use() -> bool {
 
 /// Reads for tiny_http; `None` when the descriptor is not a connection of a server.
 fn read(fd: RawFd, into: &mut [u8]) -> Option<usize> {
+    if into.is_empty() {
+        // Reading nothing is not the end of the stream.
+        return None;
+    }
     SEAT.try_with(|seat| {
         let mut seat = seat.borrow_mut();
         let connection = match &*seat {
