@@ -52,7 +52,7 @@ fn deny_new_threads(server: &Instance) {
         .expect("a number of kilobytes");
     limit(
         server,
-        &format!("--as={}:unlimited", (size + 1_024) * 1_024),
+        &format!("--as={}:unlimited", (size + 1_900) * 1_024),
     );
 }
 
