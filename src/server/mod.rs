@@ -8,7 +8,7 @@
 mod connection;
 mod connections;
 mod courier;
-mod door;
+pub mod door;
 mod room;
 mod shared;
 mod sockets;

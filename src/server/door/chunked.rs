@@ -50,6 +50,12 @@ const BAD_TRAILER: Refusal = Refusal::Malformed("the lines behind the last chunk
 const TOO_MUCH_OVERHEAD: Refusal =
     Refusal::Malformed("the chunks' extensions or trailers are too long");
 
+impl Default for Decoder {
+    fn default() -> Decoder {
+        Decoder::new()
+    }
+}
+
 impl Decoder {
     pub fn new() -> Decoder {
         Decoder {
@@ -161,5 +167,75 @@ impl Decoder {
             return Err(TOO_MUCH_OVERHEAD);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BYTES_MAX: usize = 1_000;
+
+    fn decode(pieces: &[&[u8]]) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
+        let (mut decoder, mut body, mut behind) = (Decoder::new(), Vec::new(), Vec::new());
+        for piece in pieces {
+            let taken = decoder.take(piece, &mut body, BYTES_MAX)?;
+            behind.extend_from_slice(&piece[taken..]);
+        }
+        assert!(decoder.is_done(), "{decoder:?}");
+        Ok((body, behind))
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_is_the_same_however_it_is_cut(
+            chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..50), 0..10),
+            extension in "(;[a-z]{1,5}=[a-z0-9]{0,5})?",
+            trailer in "(x-[a-z]{1,5}: [a-z]{0,5}\r\n){0,2}",
+            behind in prop::collection::vec(any::<u8>(), 0..20),
+            cut in 1_usize..7,
+        ) {
+            let mut coded = Vec::new();
+            for chunk in &chunks {
+                coded.extend_from_slice(format!("{:X}{extension}\r\n", chunk.len()).as_bytes());
+                coded.extend_from_slice(chunk);
+                coded.extend_from_slice(b"\r\n");
+            }
+            coded.extend_from_slice(format!("0{extension}\r\n{trailer}\r\n").as_bytes());
+            coded.extend_from_slice(&behind);
+            let pieces: Vec<&[u8]> = coded.chunks(cut).collect();
+            prop_assert_eq!(decode(&pieces), Ok((chunks.concat(), behind)));
+        }
+    }
+
+    #[test]
+    fn broken_chunks_are_refused() {
+        let rows: [(&str, &[u8], Refusal); 12] = [
+            ("no size", b"\r\n", BAD_SIZE),
+            ("sign", b"-1\r\n", BAD_SIZE),
+            ("0x", b"0x5\r\n", BAD_SIZE),
+            ("blank before", b" 5\r\n", BAD_SIZE),
+            ("bare LF", b"5\nhello\r\n", BAD_SIZE),
+            ("17 digits", b"00000000000000005\r\n", BAD_SIZE),
+            ("control character", b"5;\x01\r\n", BAD_SIZE),
+            ("too short", b"5\r\nhell\r\n0\r\n\r\n", BAD_END),
+            ("too long", b"5\r\nhello!\r\n", BAD_END),
+            ("one too many", b"3E9\r\n", Refusal::BodyTooLarge),
+            ("absurd", b"FFFFFFFFFFFFFFFF\r\n", Refusal::BodyTooLarge),
+            ("bare LF in a trailer", b"0\r\na: b\n\r\n", BAD_TRAILER),
+        ];
+        for (name, coded, refusal) in rows {
+            assert_eq!(decode(&[coded]), Err(refusal), "{name}");
+        }
+    }
+
+    #[test]
+    fn extensions_and_trailers_have_an_end() {
+        for start in ["5;", "0\r\nx: "] {
+            let endless = [start.as_bytes(), &[b'a'; OVERHEAD_BYTES_MAX + 1]].concat();
+            assert_eq!(decode(&[&endless]), Err(TOO_MUCH_OVERHEAD), "{start:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use httparse::{Header, ParserConfig, Request, Status};
 
+use super::fields::Fields;
 use super::refusal::Refusal;
 use crate::exchange::{Headers, Method};
 
@@ -199,122 +200,6 @@ fn check_target(method: &str, target: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The fields that decide where the request ends and what becomes of its connection.
-#[derive(Default)]
-struct Fields<'a> {
-    host: Option<&'a [u8]>,
-    content_length: Option<&'a [u8]>,
-    transfer_encoding: Option<&'a [u8]>,
-    expect: Option<&'a [u8]>,
-    has_connection: bool,
-    closes: bool,
-    keeps_alive: bool,
-}
-
-impl<'a> Fields<'a> {
-    fn note(&mut self, field: &Header<'a>) -> Result<(), Refusal> {
-        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        let value = field.value.trim_ascii();
-        // By length first: nearly every field is told apart by it alone.
-        match field.name.len() {
-            4 if is("Host") => only(&mut self.host, value, "there is more than one Host"),
-            6 if is("Expect") => {
-                // A list of one; repeated, it is a list of two, of which one is not known.
-                if self.expect.replace(value).is_some() {
-                    return Err(Refusal::Expectation);
-                }
-                Ok(())
-            }
-            10 if is("Connection") => {
-                self.has_connection = true;
-                for option in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
-                    self.closes |= option.eq_ignore_ascii_case(b"close");
-                    self.keeps_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-                }
-                Ok(())
-            }
-            14 if is("Content-Length") => only(
-                &mut self.content_length,
-                value,
-                "there is more than one Content-Length",
-            ),
-            17 if is("Transfer-Encoding") => only(
-                &mut self.transfer_encoding,
-                value,
-                "there is more than one Transfer-Encoding",
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    /// RFC 9112, 3.2: exactly one, and valid; HTTP/1.0 knew none.
-    fn check_host(&self, is_old: bool) -> Result<(), Refusal> {
-        let is_host_byte =
-            |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%[]".contains(byte);
-        match self.host {
-            None if is_old => Ok(()),
-            None => Err(Refusal::Malformed("the Host field is missing")),
-            Some(host) if host.iter().all(is_host_byte) => Ok(()),
-            Some(_) => Err(Refusal::Malformed("the Host field is not valid")),
-        }
-    }
-
-    /// RFC 9112, 6.1 to 6.3, without the leniences.
-    fn framing(&self, is_old: bool) -> Result<Framing, Refusal> {
-        match (self.transfer_encoding, self.content_length) {
-            (None, None) => Ok(Framing::Length(0)),
-            (None, Some(length)) => {
-                if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
-                    return Err(Refusal::Malformed("Content-Length is not a number"));
-                }
-                // More digits than a number holds are more bytes than anybody takes.
-                let text = str::from_utf8(length).unwrap_or_default();
-                Ok(Framing::Length(text.parse().unwrap_or(u64::MAX)))
-            }
-            (Some(_), Some(_)) => Err(Refusal::Malformed(
-                "there is a Content-Length beside a Transfer-Encoding",
-            )),
-            (Some(_), None) if is_old => {
-                Err(Refusal::Malformed("HTTP/1.0 has no Transfer-Encoding"))
-            }
-            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
-            (Some(codings), None) => {
-                let mut listed = codings.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-                let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
-                let ends_chunked = listed.next_back().is_some_and(chunked);
-                if ends_chunked && !listed.any(chunked) {
-                    Err(Refusal::TransferCoding)
-                } else {
-                    Err(Refusal::Malformed(
-                        "the end of the body is unknown: chunked must be the last transfer coding",
-                    ))
-                }
-            }
-        }
-    }
-
-    fn expects_continue(&self, is_old: bool) -> Result<bool, Refusal> {
-        match self.expect {
-            None => Ok(false),
-            Some(_) if is_old => Ok(false),
-            Some(value) if value.eq_ignore_ascii_case(b"100-continue") => Ok(true),
-            Some(_) => Err(Refusal::Expectation),
-        }
-    }
-}
-
-/// Keeps the value of a field that must not be repeated, not even with the same value.
-fn only<'a>(
-    slot: &mut Option<&'a [u8]>,
-    value: &'a [u8],
-    repeated: &'static str,
-) -> Result<(), Refusal> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Refusal::Malformed(repeated)),
-    }
-}
-
 fn refusal(cause: httparse::Error, bytes: &[u8]) -> Refusal {
     Refusal::Malformed(match cause {
         httparse::Error::TooManyHeaders => return Refusal::HeadTooLarge,
@@ -346,4 +231,73 @@ pub fn is_long_target(bytes: &[u8]) -> bool {
     let line = bytes.split(|&byte| byte == b'\n').next();
     line.and_then(|line| line.split(|&byte| byte == b' ').nth(1))
         .is_some_and(|target| target.len() > TARGET_BYTES_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is passed on of a request.
+    fn plain(head: &str, content_length: usize) -> String {
+        let bytes = format!("{head}\r\n\r\n").into_bytes();
+        let judged = judge(&bytes).expect("valid").expect("complete");
+        assert!(!judged.is_plain(), "{head}");
+        let mut plain = Vec::new();
+        judged.write_plain(&bytes, content_length, &mut plain);
+        let again = judge(&plain).expect("valid").expect("complete");
+        assert!(again.is_plain());
+        assert_eq!(plain[again.target.clone()], bytes[judged.target.clone()]);
+        assert_eq!(again.framing, Framing::Length(content_length as u64));
+        String::from_utf8(plain).unwrap()
+    }
+
+    #[test]
+    fn what_is_about_the_connection_alone_is_not_passed_on() {
+        assert_eq!(
+            plain(
+                "POST /a?b=c HTTP/1.0\r\nHost: x\r\nConnection: close, x\r\nAccept: */*\r\n\
+                 Expect: nonsense\r\nContent-Length: 5\r\nX-Te: y",
+                5
+            ),
+            "POST /a?b=c HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nX-Te: y\r\n\
+             Content-Length: 5\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_client_keeps_its_connection_as_its_version_has_it() {
+        let rows = [
+            ("1.1", "HTTP/1.1", "Accept: */*", Persistence::KeepAlive),
+            (
+                "closes",
+                "HTTP/1.1",
+                "Connection: Close",
+                Persistence::Close,
+            ),
+            (
+                "closes, among others",
+                "HTTP/1.1",
+                "Connection: te,close",
+                Persistence::Close,
+            ),
+            (
+                "both",
+                "HTTP/1.1",
+                "Connection: keep-alive, close",
+                Persistence::Close,
+            ),
+            ("1.0", "HTTP/1.0", "Accept: */*", Persistence::Close),
+            (
+                "1.0 and keeps",
+                "HTTP/1.0",
+                "Connection: Keep-Alive",
+                Persistence::OldKeepAlive,
+            ),
+        ];
+        for (name, version, field, expected) in rows {
+            let head = format!("GET / {version}\r\nHost: x\r\n{field}\r\n\r\n");
+            let head = judge(head.as_bytes()).unwrap().unwrap();
+            assert_eq!(head.persistence, expected, "{name}");
+        }
+    }
 }

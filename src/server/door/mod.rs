@@ -16,8 +16,9 @@
 
 mod accepting;
 mod calls;
-mod chunked;
-mod head;
+pub mod chunked;
+mod fields;
+pub mod head;
 mod reading;
 mod refusal;
 
@@ -36,6 +37,7 @@ use crate::vitals::count;
 
 pub use head::Persistence;
 pub use reading::Inbox;
+pub use refusal::Refusal;
 
 /// How many servers there are in the process: the calls of a process without one pass at once.
 static SERVERS: AtomicUsize = AtomicUsize::new(0);
