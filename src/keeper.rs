@@ -4,6 +4,7 @@
 
 use std::io;
 use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -14,6 +15,7 @@ use crate::api::{Api, Book};
 use crate::clock::today;
 use crate::config::{BadSetting, Keyring};
 use crate::price_files::{PriceFiles, Sight, Stock, Why};
+use crate::vitals::count;
 
 /// How often to look whether the day has changed.
 const DAY_CHECK: Duration = Duration::from_secs(60);
@@ -43,7 +45,8 @@ impl Keeper {
         self.api.supply.note_start(now);
         let thread = thread::Builder::new().name("keeper".into());
         thread.spawn(move || {
-            book.prepare();
+            // A list that cannot be put together is tried again by whoever asks for it.
+            self.survive(|| book.prepare());
             drop(book);
             yield_to_requests();
             self.keep(stock.sight);
@@ -63,13 +66,31 @@ impl Keeper {
         loop {
             for nap in naps(interval.unwrap_or(DAY_CHECK)) {
                 thread::sleep(nap);
-                self.api.shelf.turn_page(SystemTime::now());
+                self.survive(|| self.api.shelf.turn_page(SystemTime::now()));
             }
-            if interval.is_some() {
-                self.look(&mut seen);
-                secret_faults = self.renew_secrets(&secret_faults);
+            if interval.is_none() {
+                continue;
+            }
+            if self.survive(|| self.look(&mut seen)).is_none() {
+                // Once is enough for these files.
+                seen.sight = self.files.look();
+                let fault =
+                    "the program failed while it loaded the price files; its log says where";
+                self.api.supply.note_failure(fault.into());
+            }
+            if let Some(faults) = self.survive(|| self.renew_secrets(&secret_faults)) {
+                secret_faults = faults;
             }
         }
+    }
+
+    /// Does something that must not end this thread; `None` if it panicked, which is counted.
+    fn survive<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
+        if outcome.is_none() {
+            count(&self.api.vitals.panics);
+        }
+        outcome
     }
 
     /// Takes in secrets whose files have changed. These files are short, so they are read each time.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use clap::Parser;
-use log::{debug, error, info, warn};
+use log::{error, info, warn};
 use simplelog::{ConfigBuilder, WriteLogger};
 
 use llm_pricing::app::App;
@@ -138,9 +138,8 @@ fn start_logging(config: &Config) {
         let thread = std::thread::current();
         match thread.name() {
             Some(name) => error!("thread {name}: {panic}"),
-            // tiny_http's own threads have no names; they panic when a client resets its
-            // connection early, which is no news.
-            None => debug!("tiny_http: {panic}"),
+            // tiny_http's own threads, which panic for want of a thread or a descriptor.
+            None => warn!("tiny_http: {panic}"),
         }
     }));
 }
