@@ -43,6 +43,8 @@ mod estimates;
 mod explained;
 /// What can be asked of models: the four lists against the catalogue's own file.
 mod filters;
+/// Where a request ends, and that nothing is read out of one that was refused.
+mod framing;
 /// Which deployment an instance says it belongs to.
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
