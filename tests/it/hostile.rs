@@ -3,7 +3,7 @@
 //! In every one of these tests a prober asks on new connections whether the process is alive, and a
 //! good client sends estimates, before, during and after the attack.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::attacks::watch::{Figures, Watch};
 use crate::attacks::wire::{End, Ends, raise_descriptor_limit};
 use crate::attacks::{FAMILIES, Family, Plan};
-use crate::confinement::confine;
+use crate::confinement::{Cage, confine};
 use crate::harness::{Instance, binary, wait_until};
 
 /// One after the other: each of them is about what a machine that is not busy otherwise notices.
@@ -43,19 +43,22 @@ struct Survivor {
     server: Instance,
     ends: Ends,
     metrics: Value,
+    /// Goes after the server.
+    _cage: Cage,
+    _quiet: MutexGuard<'static, ()>,
 }
 
 /// Attacks a server with the family of this name, and claims what holds for all of them.
 #[track_caller]
 fn survive(name: &str, settings: &[(&str, &str)]) -> Survivor {
-    let _quiet = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let quiet = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     raise_descriptor_limit();
     let family = family(name);
     let mut command = binary();
     command
         .envs([("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", "0")])
         .envs(settings.iter().copied());
-    let _cage = confine(&mut command, family.confinement).expect("a server can be confined");
+    let cage = confine(&mut command, family.confinement).expect("a server can be confined");
     let server = Instance::run(command);
     let (ends, _) = attack(&server, family);
     let metrics = server.get("/health/detailed").json()["metrics"].clone();
@@ -64,6 +67,8 @@ fn survive(name: &str, settings: &[(&str, &str)]) -> Survivor {
         server,
         ends,
         metrics,
+        _cage: cage,
+        _quiet: quiet,
     }
 }
 

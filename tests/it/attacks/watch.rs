@@ -4,8 +4,8 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -63,108 +63,116 @@ impl Seen {
 
 /// Threads that look at a server until they are told to stop.
 pub struct Watch {
+    address: SocketAddr,
     stop: Arc<AtomicBool>,
-    prober: JoinHandle<Seen>,
-    client: JoinHandle<Seen>,
-    sampler: JoinHandle<Seen>,
+    seen: Arc<Mutex<Seen>>,
+    watchers: Vec<JoinHandle<()>>,
 }
 
 impl Watch {
     /// `probe` is the path that is asked for on a new connection every time.
     pub fn start(address: SocketAddr, pid: u32, probe: &'static str) -> Watch {
-        let stop = Arc::new(AtomicBool::new(false));
-        let spawn = |watch: Box<dyn Fn(&mut Seen) + Send>, pause| {
-            let stop = Arc::clone(&stop);
-            thread::spawn(move || {
-                let mut seen = Seen::default();
-                while !stop.load(Ordering::Relaxed) {
-                    watch(&mut seen);
-                    thread::sleep(pause);
-                }
-                seen
-            })
+        let mut watch = Watch {
+            address,
+            stop: Arc::default(),
+            seen: Arc::default(),
+            watchers: Vec::new(),
         };
-        Watch {
-            prober: spawn(
-                Box::new(move |seen| probe_once(address, probe, seen)),
-                PROBE_PAUSE,
-            ),
-            client: thread::spawn({
-                let stop = Arc::clone(&stop);
-                move || be_good(address, &stop)
-            }),
-            sampler: spawn(Box::new(move |seen| sample(pid, seen)), SAMPLE_PAUSE),
-            stop,
-        }
+        watch.add(PROBE_PAUSE, move |seen| {
+            let asked = Instant::now();
+            let is_answered = ask(address, probe).is_ok_and(|status| status == 200);
+            let took = asked.elapsed();
+            let mut seen = seen.lock().unwrap();
+            seen.probes += 1;
+            seen.worst = seen.worst.max(took);
+            seen.answered += usize::from(is_answered && took < PROBE_MAX);
+        });
+        watch.add(SAMPLE_PAUSE, move |seen| {
+            if let Some(figures) = Figures::of(pid) {
+                let mut seen = seen.lock().unwrap();
+                seen.rss_mib_max = seen.rss_mib_max.max(figures.rss_mib);
+                seen.threads_max = seen.threads_max.max(figures.threads);
+            }
+        });
+        watch.add_client(vec![ESTIMATE.to_owned()]);
+        watch
     }
 
-    pub fn end(self) -> Seen {
+    /// One more good client, which sends these requests again and again, on one connection, which
+    /// it gives up only when one of the two sides has said so.
+    pub fn add_client(&mut self, requests: Vec<String>) {
+        let address = self.address;
+        let (mut connection, mut turn) = (None, 0);
+        self.add(GOOD_PAUSE, move |seen| {
+            let request = &requests[turn % requests.len()];
+            turn += 1;
+            let outcome = be_good(address, &mut connection, request);
+            let mut seen = seen.lock().unwrap();
+            seen.good_requests += 1;
+            if let Err(why) = outcome {
+                let line = request.lines().next().unwrap_or_default();
+                seen.failures.push(format!("{line}: {why}"));
+            }
+        });
+    }
+
+    pub fn so_far(&self) -> Seen {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn end(mut self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
-        let [prober, client, sampler] = [self.prober, self.client, self.sampler]
-            .map(|watcher| watcher.join().expect("watchers do not panic"));
-        Seen {
-            probes: prober.probes,
-            answered: prober.answered,
-            worst: prober.worst,
-            good_requests: client.good_requests,
-            failures: client.failures,
-            ..sampler
+        for watcher in self.watchers.drain(..) {
+            watcher.join().expect("watchers do not panic");
         }
+        self.so_far()
+    }
+
+    /// One more thread, which looks once at least.
+    fn add(&mut self, pause: Duration, mut look: impl FnMut(&Mutex<Seen>) + Send + 'static) {
+        let (stop, seen) = (Arc::clone(&self.stop), Arc::clone(&self.seen));
+        self.watchers.push(thread::spawn(move || {
+            loop {
+                look(&seen);
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                thread::sleep(pause);
+            }
+        }));
     }
 }
 
-fn probe_once(address: SocketAddr, path: &str, seen: &mut Seen) {
-    let asked = Instant::now();
-    let answer = (|| -> io::Result<u16> {
-        let mut stream = TcpStream::connect_timeout(&address, PROBE_MAX)?;
-        stream.set_read_timeout(Some(PROBE_MAX))?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-        )?;
-        Ok(read_reply(&mut stream)?.status)
-    })();
-    let took = asked.elapsed();
-    seen.probes += 1;
-    seen.worst = seen.worst.max(took);
-    seen.answered += usize::from(answer.is_ok_and(|status| status == 200) && took < PROBE_MAX);
-}
-
-/// Estimates on one connection, which is given up only when the server says so.
-fn be_good(address: SocketAddr, stop: &AtomicBool) -> Seen {
-    let mut seen = Seen::default();
-    let mut connection = None;
-    while !stop.load(Ordering::Relaxed) {
-        let estimate = |stream: &mut Option<TcpStream>| -> io::Result<()> {
-            let mut open = match stream.take() {
-                Some(open) => open,
-                None => connect(address)?,
-            };
-            open.write_all(ESTIMATE.as_bytes())?;
-            let reply = read_reply(&mut open)?;
-            if reply.status != 200 || reply.length == 0 {
-                return Err(io::Error::other(reply.head));
-            }
-            if !reply.head.contains("Connection: close") {
-                *stream = Some(open);
-            }
-            Ok(())
-        };
-        seen.good_requests += 1;
-        if let Err(why) = estimate(&mut connection) {
-            seen.failures.push(why.to_string());
-        }
-        thread::sleep(GOOD_PAUSE);
-    }
-    seen
+/// The status of one request on a connection of its own.
+fn ask(address: SocketAddr, path: &str) -> io::Result<u16> {
+    let mut stream = TcpStream::connect_timeout(&address, PROBE_MAX)?;
+    stream.set_read_timeout(Some(PROBE_MAX))?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    Ok(read_reply(&mut stream)?.status)
 }
 
 const ESTIMATE: &str = "POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 63\r\n\r\n\
     {\"model_name\":\"gpt-4o\",\"input_tokens\":1000,\"output_tokens\":500}";
 
-fn sample(pid: u32, seen: &mut Seen) {
-    if let Some(figures) = Figures::of(pid) {
-        seen.rss_mib_max = seen.rss_mib_max.max(figures.rss_mib);
-        seen.threads_max = seen.threads_max.max(figures.threads);
+/// One request that must be answered 200, with something in it.
+fn be_good(
+    address: SocketAddr,
+    connection: &mut Option<TcpStream>,
+    request: &str,
+) -> io::Result<()> {
+    let mut stream = match connection.take() {
+        Some(stream) => stream,
+        None => connect(address)?,
+    };
+    stream.write_all(request.as_bytes())?;
+    let reply = read_reply(&mut stream)?;
+    if reply.status != 200 || reply.length == 0 {
+        return Err(io::Error::other(reply.head));
     }
+    let is_last = [request, &reply.head].map(|head| head.contains("Connection: close"));
+    if is_last == [false, false] {
+        *connection = Some(stream);
+    }
+    Ok(())
 }
