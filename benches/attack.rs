@@ -145,8 +145,9 @@ fn row(family: &Family, is_ours: bool) -> Outcome<String> {
         hold: HOLD,
         seed: SEED,
     });
-    let seen = watch.end();
     sleep(RECOVERY);
+    let state = target.state(before)?;
+    let seen = watch.end();
     Ok(format!(
         "| {} | {} | {:.1} % of {} | {:.0} ms | {} of {} | {:.0} MiB | {} | {} | {ends} |",
         family.name,
@@ -158,7 +159,7 @@ fn row(family: &Family, is_ours: bool) -> Outcome<String> {
         seen.good_requests,
         seen.rss_mib_max,
         seen.threads_max,
-        target.state(before)?,
+        state,
     ))
 }
 
