@@ -56,6 +56,7 @@ pub fn lies() -> impl Iterator<Item = &'static str> + Clone {
         "Transfer-Encoding: chunked\r\nContent-Length: 99999999999999",
         "Transfer-Encoding: identity",
         "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding: gzip, chunked",
         "Transfer-Encoding: xchunked",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: cow",
     ]

@@ -31,7 +31,11 @@ pub(super) fn request_lines() -> Vec<Row> {
         row("lower case protocol", &[400], line("GET /health http/1.1")),
         row("another protocol", &[400], line("GET /health ICY/1.1")),
         row("version of no digits", &[400], line("GET /health HTTP/a.b")),
-        row("version of one part", &[400], line("GET /health HTTP/1")),
+        row(
+            "version of one part",
+            &[400, 505],
+            line("GET /health HTTP/1"),
+        ),
         row(
             "version of three digits",
             &[400],

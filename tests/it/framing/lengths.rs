@@ -80,17 +80,19 @@ pub(super) fn lengths() -> Vec<Row> {
     ]
 }
 
+/// Where chunked is not the last coding nobody knows where the body ends, which is 400; where it is,
+/// the others are what is not implemented, 501 (RFC 9112, 6.3).
 pub(super) fn transfer_codings() -> Vec<Row> {
     let coding = |value: &str| post(&format!("Transfer-Encoding: {value}\r\n"), "0\r\n\r\n");
     let old = "POST /cost-estimate HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     vec![
-        row("identity", &[501], coding("identity")),
-        row("gzip", &[501], coding("gzip")),
-        row("xchunked", &[501], coding("xchunked")),
-        row("chunkedx", &[501], coding("chunkedx")),
-        row("cow", &[501], coding("cow")),
+        row("identity", &[400], coding("identity")),
+        row("gzip", &[400], coding("gzip")),
+        row("xchunked", &[400], coding("xchunked")),
+        row("chunkedx", &[400], coding("chunkedx")),
+        row("cow", &[400], coding("cow")),
         row("chunked in quotes", &[400, 501], coding("\"chunked\"")),
-        row("chunked, identity", &[501], coding("chunked, identity")),
+        row("chunked, identity", &[400], coding("chunked, identity")),
         row("identity, chunked", &[501], coding("identity, chunked")),
         row("gzip, chunked", &[501], coding("gzip, chunked")),
         row("chunked, chunked", &[400, 501], coding("chunked, chunked")),
@@ -135,7 +137,7 @@ pub(super) fn transfer_codings() -> Vec<Row> {
             ),
         ),
         row("in HTTP/1.0", &[400], old),
-        row("with a GET", &[501], get("Transfer-Encoding: identity\r\n")),
+        row("with a GET", &[400], get("Transfer-Encoding: identity\r\n")),
     ]
 }
 

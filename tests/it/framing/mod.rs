@@ -101,7 +101,9 @@ fn a_request_in_unusual_dress_is_served_and_so_is_the_next() {
         every_row(served::unusual(), |row| {
             let bytes = [row.request.as_slice(), NEXT].concat();
             let replies = converse(server.address, &bytes, piece)?;
-            let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+            // Whoever sends the body at once may or may not be told to go on.
+            let statuses = replies.iter().map(|reply| reply.status);
+            let statuses: Vec<u16> = statuses.filter(|status| *status != 100).collect();
             let expected = [row.statuses, &[200]].concat();
             if statuses != expected {
                 return Err(format!("pieces of {piece}: {statuses:?}"));
@@ -190,7 +192,7 @@ fn a_request_that_is_cut_off_is_never_served() {
         assert!(!served && replies.len() <= 1, "{length}: {replies:?}");
     }
     let telemetry = server.get("/telemetry").json();
-    assert_eq!(calls(&telemetry, "/cost-estimate"), 0);
+    assert_eq!(served(&telemetry, "/cost-estimate"), 0);
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn nobody_is_told_to_go_on_with_a_body_that_is_refused() {
     let rows = [
         ("too large", "Content-Length: 99999999999999", 413),
         ("two lengths", "Content-Length: 5\r\nContent-Length: 6", 400),
-        ("unknown coding", "Transfer-Encoding: gzip", 501),
+        ("unknown coding", "Transfer-Encoding: gzip, chunked", 501),
     ];
     for (name, framing, status) in rows {
         let request = format!(
@@ -280,14 +282,16 @@ fn refuses(rows: Vec<Row>) {
 
 /// Whether the smuggled request was.
 fn was_served(server: &Instance) -> bool {
-    calls(&server.get("/telemetry").json(), "/use-cases") > 0
+    served(&server.get("/telemetry").json(), "/use-cases") > 0
 }
 
-fn calls(telemetry: &Value, path: &str) -> u64 {
+/// How many requests for a path were answered with what they asked for.
+fn served(telemetry: &Value, path: &str) -> u64 {
     let endpoints = telemetry["endpoints"].as_array().expect("a list");
     let of_path = endpoints.iter().filter(|endpoint| endpoint["path"] == path);
+    let count = |endpoint: &Value, of: &str| endpoint[of].as_u64().expect("a count");
     of_path
-        .filter_map(|endpoint| endpoint["call_count"].as_u64())
+        .map(|endpoint| count(endpoint, "call_count") - count(endpoint, "error_count"))
         .sum()
 }
 
