@@ -31,6 +31,18 @@ bench: ## Micro-benchmarks, then the server under load beside a bare tiny_http
 	cargo build --release --example bare
 	cargo run --release --example load
 
+.PHONY: attack
+attack: ## Every attack on a bare tiny_http server and on ours, as a table
+	@command -v slowhttptest >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq slowhttptest; }
+	cargo build --release
+	cargo build --release --example bare --example attack
+	$(SUDO) target/release/examples/attack
+
+.PHONY: soak
+soak: ## Good load, attacks and price swaps at once: SOAK_SECONDS=600
+	cargo build --release
+	cargo run --release --example soak
+
 .PHONY: catalog
 catalog: ## Refresh the built-in catalogue: make catalog FROM=model_prices.json
 	cargo run --release --quiet -- catalog import --from litellm $(FROM) --output src/catalog/data/catalog.jsonl

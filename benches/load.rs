@@ -6,18 +6,16 @@
 //! run. It needs `wrk` and what `cargo build --release` builds, and takes about two minutes; a
 //! number on the command line changes the count of rounds.
 
-use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+mod server;
+mod yardstick;
+
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use server::{Outcome, Server};
 
 const POST_SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/estimate.lua");
-const POST_BODY: &str = r#"{"model_name": "gpt-4o", "input_tokens": 1000, "output_tokens": 500}"#;
 
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 4;
@@ -28,8 +26,6 @@ const CLIENTS: u32 = 32;
 const STARTS: usize = 15;
 /// How long after the start memory counts as idle: the lists are put together by then.
 const IDLE_AFTER: Duration = Duration::from_secs(3);
-/// Longer than any start takes.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> Outcome<()> {
     let rounds = std::env::args()
@@ -38,21 +34,21 @@ fn main() -> Outcome<()> {
     if Command::new("wrk").arg("-v").output().is_err() {
         return Err("wrk is missing; on Debian and Ubuntu: apt-get install wrk".into());
     }
-    let (ours, bare) = binaries()?;
 
     let start_ms = median(
         (0..STARTS)
-            .map(|_| Ok(Server::ours(&ours)?.started_in.as_secs_f64() * 1e3))
+            .map(|_| {
+                let started = Instant::now();
+                server::ours(|_| Ok(()))?;
+                Ok(started.elapsed().as_secs_f64() * 1e3)
+            })
             .collect::<Outcome<_>>()?,
     );
-    let size_mb = std::fs::metadata(&ours)?.len() as f64 / 1e6;
-    let ours = Server::ours(&ours)?;
+    let size_mb = std::fs::metadata(server::binary("llm-pricing")?)?.len() as f64 / 1e6;
+    let ours = server::ours(|_| Ok(()))?;
     sleep(IDLE_AFTER);
     let idle_mib = ours.memory_mib("VmRSS:")?;
-
-    let health = fetch(ours.address, "GET", "/health", "")?;
-    let estimate = fetch(ours.address, "POST", "/cost-estimate", POST_BODY)?;
-    let bare = Server::bare(&bare, &health, &estimate)?;
+    let bare = yardstick::like(&ours, |_| Ok(()))?;
 
     println!("{rounds} rounds of {SECONDS} s, wrk -t{THREADS} -c{CLIENTS}, medians\n");
     println!("{:<31} {:>9} {:>9} {:>6}", "", "ours", "bare", "ratio");
@@ -106,84 +102,8 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Our release binary and the bare server: cargo puts examples in a folder beside the binaries.
-fn binaries() -> Outcome<(PathBuf, PathBuf)> {
-    let here = std::env::current_exe()?;
-    let examples = here.parent().ok_or("no folder")?;
-    let ours = examples.with_file_name("llm-pricing");
-    let bare = examples.join("bare");
-    for (binary, command) in [
-        (&ours, "cargo build --release"),
-        (&bare, "cargo build --release --example bare"),
-    ] {
-        if !binary.exists() {
-            let missing = binary.display();
-            return Err(format!("{missing} is missing; build it with: {command}").into());
-        }
-    }
-    Ok((ours, bare))
-}
-
-/// A server of ours or a bare one, killed when dropped.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    /// From the start of the process to its first 200.
-    started_in: Duration,
-}
-
+/// How a server is measured.
 impl Server {
-    /// Starts the release binary, and times it until it is ready.
-    fn ours(binary: &Path) -> Outcome<Server> {
-        // Free a moment ago; nobody else asks for ports in that moment.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let started = Instant::now();
-        let child = Command::new(binary)
-            .env_clear()
-            .env("SERVER_HOST", "127.0.0.1")
-            .env("SERVER_PORT", port.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut server = Server {
-            child,
-            address,
-            started_in: Duration::ZERO,
-        };
-        while fetch(address, "GET", "/health/ready", "").is_err() {
-            if started.elapsed() > PATIENCE {
-                return Err("our server does not get ready".into());
-            }
-            sleep(Duration::from_micros(200));
-        }
-        server.started_in = started.elapsed();
-        Ok(server)
-    }
-
-    /// Starts the yardstick with the replies it is to send.
-    fn bare(binary: &Path, health: &str, estimate: &str) -> Outcome<Server> {
-        let mut child = Command::new(binary)
-            .args([health, estimate])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("stdout is piped")?).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .strip_prefix("http://")
-            .ok_or("bare says no address")?;
-        Ok(Server {
-            child,
-            address: address.parse()?,
-            started_in: Duration::ZERO,
-        })
-    }
-
     /// One round of wrk: the target first, then whatever else wrk should know.
     fn load(&self, options: &[&str]) -> Outcome<Round> {
         let (target, options) = options.split_first().ok_or("no target")?;
@@ -209,7 +129,7 @@ impl Server {
     fn cpu_seconds(&self) -> Outcome<f64> {
         /// `USER_HZ`, which is this on every architecture we build for.
         const TICKS_PER_SECOND: f64 = 100.0;
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()))?;
         // utime and stime are the fields 14 and 15; the second may contain blanks, but ends in ")".
         let (_, rest) = stat.rsplit_once(')').ok_or("no name in /proc stat")?;
         let ticks = rest
@@ -223,7 +143,7 @@ impl Server {
 
     /// A line of `/proc/<pid>/status` that is an amount of memory.
     fn memory_mib(&self, line: &str) -> Outcome<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
         let kib: f64 = status
             .lines()
             .find_map(|text| text.strip_prefix(line))
@@ -231,13 +151,6 @@ impl Server {
             .ok_or("no such line")?
             .parse()?;
         Ok(kib / 1_024.0)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -281,23 +194,4 @@ fn milliseconds(text: &str) -> Option<f64> {
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
-}
-
-/// The body of a 200 reply; anything else is an error.
-fn fetch(address: SocketAddr, method: &str, path: &str, body: &str) -> Outcome<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    // In one write: what follows the first would wait for its acknowledgement.
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes())?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply)?;
-    match reply.split_once("\r\n\r\n") {
-        Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.to_owned()),
-        _ => Err(format!("{path} said {reply:?}").into()),
-    }
 }

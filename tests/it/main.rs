@@ -2,6 +2,8 @@
 //!
 //! One binary for all of them, because linking is what takes the time.
 
+/// What hostile clients do.
+mod attacks;
 /// Decimal numbers without floats.
 mod decimal;
 /// A server whose handlers tests can hold.
@@ -27,6 +29,8 @@ mod cheapest;
 mod cli;
 /// The commands besides serving, and their exit codes.
 mod commands;
+/// Servers that get fewer descriptors or threads than they would like.
+mod confinement;
 /// Every v1 reply against the frozen types.
 mod contract;
 /// How an instance is told to leave, and by whom.
@@ -43,6 +47,10 @@ mod estimates;
 mod explained;
 /// What can be asked of models: the four lists against the catalogue's own file.
 mod filters;
+/// Where a request ends, and that nothing is read out of one that was refused.
+mod framing;
+/// Clients that want to bring the server down, and everybody else, who must not notice.
+mod hostile;
 /// Which deployment an instance says it belongs to.
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
