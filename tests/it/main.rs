@@ -43,6 +43,8 @@ mod filters;
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// Bodies no client in its right mind sends, and what they cost.
+mod json_hygiene;
 /// The four lists: who is in them, in which order.
 mod lists;
 /// One model with everything known.
@@ -63,6 +65,8 @@ mod phases;
 mod price_files;
 /// What holds for every usage, tried on random ones.
 mod properties;
+/// Queries no client in its right mind sends.
+mod query_hygiene;
 /// The README, run as it stands.
 mod readme;
 /// Price files that change while the service runs.
