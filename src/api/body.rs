@@ -215,6 +215,21 @@ mod tests {
                 "json_invalid [\"body\",12]",
             ),
             ("not a number", "{\"n\":NaN}", "json_invalid [\"body\",5]"),
+            (
+                "half a character",
+                "{\"m\":0,\n\"n\":\"\\ud800\"}",
+                "json_invalid [\"body\",19]",
+            ),
+            (
+                "a number beyond any range, inside",
+                "{\"m\":[\n1e999]}",
+                "json_invalid [\"body\",11]",
+            ),
+            (
+                "no object, and not sound",
+                "[1e999]",
+                "json_invalid [\"body\",5]",
+            ),
         ];
         for (name, body, expected) in rows {
             assert_eq!(tokens(body).unwrap_err(), expected, "{name}");

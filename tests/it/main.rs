@@ -25,6 +25,8 @@ mod cli;
 mod commands;
 /// Every v1 reply against the frozen types.
 mod contract;
+/// What is shipped of others' work.
+mod dependencies;
 /// How an instance is told to leave, and by whom.
 mod deployment;
 /// Every model and sixteen usages each, against a second calculation.
