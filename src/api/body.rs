@@ -2,46 +2,31 @@
 //!
 //! The Content-Type is not looked at: the documented `curl -d '{...}'` sends a form type.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::error::{Fault, Problem};
 use super::fields::{Fields, Source, missing};
+use super::given::{Given, Text, shortened};
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// Reads a body as one JSON object.
     ///
     /// # Errors
     /// When it is empty, not JSON, or not an object, or names a field twice.
-    pub fn parse(body: &[u8]) -> Result<Fields, Fault> {
-        let invalid = |problem| Fault::Invalid(vec![problem]);
-        let Some(first) = body.iter().find(|byte| !byte.is_ascii_whitespace()) else {
-            return Err(invalid(missing(vec!["body".into()])));
-        };
-        if *first == b'{' {
-            return match serde_json::from_slice(body) {
-                Ok(Object(fields)) => Ok(Fields::new(Source::Body, fields)),
-                Err(error) => Err(invalid(not_json(body, &error))),
-            };
-        }
-        Err(invalid(match serde_json::from_slice::<Value>(body) {
-            Ok(other) => Problem::new(
-                "model_attributes_type",
-                vec!["body".into()],
-                "Input should be a valid dictionary or object to extract fields from",
-                other,
-            ),
-            Err(error) => not_json(body, &error),
-        }))
+    pub fn parse(body: &'a [u8]) -> Result<Fields<'a>, Fault> {
+        read(body).map_err(|problem| Fault::Invalid(vec![problem]))
     }
 
     /// A body that may be absent.
     ///
     /// # Errors
     /// As for [`Fields::parse`], but an empty body is an object without fields.
-    pub fn parse_optional(body: &[u8]) -> Result<Fields, Fault> {
+    pub fn parse_optional(body: &'a [u8]) -> Result<Fields<'a>, Fault> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Fields::new(Source::Body, Vec::new()));
         }
@@ -49,28 +34,67 @@ impl Fields {
     }
 
     /// The parameters of a query, as the fields they would be in a body. An empty one counts as absent.
-    pub fn of_query(query: &str) -> Fields {
+    pub fn of_query(query: &'a str) -> Fields<'a> {
         let parameters = form_urlencoded::parse(query.as_bytes());
         let fields = parameters.map(|(name, value)| {
             let is_there = !value.is_empty();
-            let value = is_there.then(|| value.into_owned());
-            (name.into_owned(), value.into())
+            (
+                name,
+                if is_there {
+                    Given::Text(value)
+                } else {
+                    Given::Null
+                },
+            )
         });
         Fields::new(Source::Query, fields.collect())
     }
 }
 
-fn not_json(body: &[u8], error: &serde_json::Error) -> Problem {
-    let before: usize = body
-        .split_inclusive(|byte| *byte == b'\n')
+fn read(body: &[u8]) -> Result<Fields<'_>, Problem> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| not_json(error.valid_up_to(), "the body is not UTF-8"))?;
+    let unreadable = |part, error| unreadable(text, part, &error);
+    let Some(first) = body.iter().find(|byte| !byte.is_ascii_whitespace()) else {
+        return Err(missing(vec!["body".into()]));
+    };
+    if *first != b'{' {
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| unreadable(text, error))?;
+        let other = Given::read(raw).map_err(|error| unreadable(raw.get(), error))?;
+        return Err(Problem::new(
+            "model_attributes_type",
+            vec!["body".into()],
+            "Input should be a valid dictionary or object to extract fields from",
+            other.echo(),
+        ));
+    }
+    let Object(members) = serde_json::from_str(text).map_err(|error| unreadable(text, error))?;
+    let mut fields = Vec::with_capacity(members.len());
+    for (name, raw) in members {
+        let value = Given::read(raw).map_err(|error| unreadable(raw.get(), error))?;
+        fields.push((name, value));
+    }
+    Ok(Fields::new(Source::Body, fields))
+}
+
+/// What is wrong with a body, or with a part of it.
+fn unreadable(body: &str, part: &str, error: &serde_json::Error) -> Problem {
+    let before: usize = part
+        .split_inclusive('\n')
         .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
+        .map(str::len)
         .sum();
-    let offset = (before + error.column().saturating_sub(1)).min(body.len());
+    let in_part = (before + error.column().saturating_sub(1)).min(part.len());
+    // A part borrows from the body, so their places in memory tell where it stands.
+    let start = part.as_ptr() as usize - body.as_ptr() as usize;
     let text = error.to_string();
     let what = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(what, _)| what);
+    not_json(start + in_part, what)
+}
+
+fn not_json(offset: usize, what: &str) -> Problem {
     Problem::new(
         "json_invalid",
         vec!["body".into(), offset.into()],
@@ -81,25 +105,26 @@ fn not_json(body: &[u8], error: &serde_json::Error) -> Problem {
 
 /// A JSON object as its fields, each name once: of two different values for one name, any choice
 /// would be a guess.
-struct Object(Vec<(String, Value)>);
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<'a>, D::Error> {
         struct Collect;
 
         impl<'de> Visitor<'de> for Collect {
-            type Value = Object;
+            type Value = Object<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object, M::Error> {
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object<'de>, M::Error> {
                 /// More fields than any version of the API has.
                 const FIELDS_MAX: usize = 256;
-                let mut fields: Vec<(String, Value)> = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                let mut fields: Vec<(Cow<str>, &RawValue)> = Vec::new();
+                while let Some((Text(name), value)) = map.next_entry()? {
                     if fields.iter().any(|(field, _)| *field == name) {
+                        let name = shortened(&name);
                         return Err(M::Error::custom(format_args!(
                             "field {name:?} is there twice"
                         )));
@@ -190,6 +215,21 @@ mod tests {
                 "json_invalid [\"body\",12]",
             ),
             ("not a number", "{\"n\":NaN}", "json_invalid [\"body\",5]"),
+            (
+                "half a character",
+                "{\"m\":0,\n\"n\":\"\\ud800\"}",
+                "json_invalid [\"body\",19]",
+            ),
+            (
+                "a number beyond any range, inside",
+                "{\"m\":[\n1e999]}",
+                "json_invalid [\"body\",11]",
+            ),
+            (
+                "no object, and not sound",
+                "[1e999]",
+                "json_invalid [\"body\",5]",
+            ),
         ];
         for (name, body, expected) in rows {
             assert_eq!(tokens(body).unwrap_err(), expected, "{name}");

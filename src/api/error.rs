@@ -62,16 +62,13 @@ pub enum Place {
     Index(usize),
 }
 
-/// What of the input is said back: enough to recognise it, not enough to amplify.
-const INPUT_CHARS_MAX: usize = 200;
-
 impl Problem {
     pub fn new(kind: &'static str, loc: Vec<Place>, msg: impl Into<String>, input: Value) -> Self {
         Problem {
             kind,
             loc,
             msg: msg.into(),
-            input: shortened(input),
+            input,
         }
     }
 }
@@ -155,24 +152,5 @@ impl Fault {
             ),
             Fault::Starting => Reply::unavailable("Service is starting", 1),
         }
-    }
-}
-
-/// Long strings are cut; large arrays and objects are not repeated at all.
-fn shortened(input: Value) -> Value {
-    match input {
-        Value::String(text) => Value::String(shortened_text(&text)),
-        Value::Array(_) | Value::Object(_) if input.to_string().len() > INPUT_CHARS_MAX => {
-            Value::Null
-        }
-        input => input,
-    }
-}
-
-/// The text, cut if it is long.
-pub fn shortened_text(text: &str) -> String {
-    match text.char_indices().nth(INPUT_CHARS_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }

@@ -1,19 +1,28 @@
 //! The fields of a request, those of a JSON object or those of a query, read one by one, with every
 //! problem collected.
 
+use std::borrow::Cow;
+
 use serde_json::{Number, Value};
 
 use super::error::{Fault, Place, Problem};
+use super::given::{Given, Items};
 
 /// The largest token count taken: the power of ten below 2^53, up to which every JSON reader
 /// has whole numbers exactly.
 pub const TOKENS_MAX: u64 = 1_000_000_000_000_000;
 
+/// How many items of one list are said to be wrong: enough to see what is, not enough to amplify.
+const WRONG_ITEMS_MAX: usize = 20;
+
+/// More words than any list of them has.
+const WORDS_MAX: usize = 256;
+
 /// The fields of a request, and what is wrong with them so far.
-pub struct Fields {
+pub struct Fields<'a> {
     source: Source,
     /// `None` for those that were read.
-    fields: Vec<(String, Option<Value>)>,
+    fields: Vec<(Cow<'a, str>, Option<Given<'a>>)>,
     problems: Vec<Problem>,
 }
 
@@ -35,8 +44,8 @@ impl Source {
     }
 }
 
-impl Fields {
-    pub(super) fn new(source: Source, fields: Vec<(String, Value)>) -> Fields {
+impl<'a> Fields<'a> {
+    pub(super) fn new(source: Source, fields: Vec<(Cow<'a, str>, Given<'a>)>) -> Fields<'a> {
         Fields {
             source,
             fields: fields
@@ -50,7 +59,7 @@ impl Fields {
     /// A string that must be there. On a problem: an empty one, and [`Fields::finish`] fails.
     pub fn string(&mut self, name: &str) -> String {
         match self.take(name) {
-            Some(Value::String(text)) => text,
+            Some(Given::Text(text)) => text.into_owned(),
             Some(other) => {
                 self.problem("string_type", name, "Input should be a valid string", other);
                 String::new()
@@ -59,27 +68,25 @@ impl Fields {
         }
     }
 
-    /// A list of strings that must be there, of at most `length_max`.
+    /// A list of strings that must be there, of at most `length_max`. Of the items that are none the first
+    /// few are noted.
     pub fn strings(&mut self, name: &str, length_max: usize) -> Vec<String> {
-        let Some(items) = self.take_items(name) else {
+        let Some(items) = self.take_items(name, length_max) else {
             return self.miss(name);
         };
-        if items.len() > length_max {
-            let message = format!(
-                "List should have at most {length_max} items, not {}",
-                items.len()
-            );
-            self.problem("too_long", name, &message, Value::Null);
-            return Vec::new();
-        }
         let mut strings = Vec::with_capacity(items.len());
+        let mut wrong = 0;
         for (index, item) in items.into_iter().enumerate() {
             match item {
-                Value::String(text) => strings.push(text),
+                Given::Text(text) => strings.push(text.into_owned()),
                 other => {
                     let message = "Input should be a valid string";
                     self.item_problem("string_type", (name, index), message, other);
+                    wrong += 1;
                 }
+            }
+            if wrong == WRONG_ITEMS_MAX {
+                break;
             }
         }
         strings
@@ -96,7 +103,7 @@ impl Fields {
     /// A whole number from 0 to `max` that may be absent or null.
     pub fn optional_number(&mut self, name: &str, max: u64) -> Option<u64> {
         match self.take(name) {
-            None | Some(Value::Null) => None,
+            None | Some(Given::Null) => None,
             Some(value) => Some(self.whole_number(name, value, max)),
         }
     }
@@ -108,11 +115,11 @@ impl Fields {
 
     /// True or false; false when absent or null.
     pub fn flag(&mut self, name: &str) -> bool {
-        let value = self.take(name).unwrap_or(Value::Null);
+        let value = self.take(name).unwrap_or(Given::Null);
         let is_so = match &value {
-            Value::Null => Some(false),
-            Value::Bool(is_so) => Some(*is_so),
-            Value::String(text) if self.source == Source::Query => {
+            Given::Null => Some(false),
+            Given::Flag(is_so) => Some(*is_so),
+            Given::Text(text) if self.source == Source::Query => {
                 match &*text.to_ascii_lowercase() {
                     "true" | "1" | "yes" | "on" => Some(true),
                     "false" | "0" | "no" | "off" => Some(false),
@@ -132,7 +139,7 @@ impl Fields {
         let text = self.text(name)?;
         let meaning = meaning(&text, words);
         if meaning.is_none() {
-            self.problem("enum", name, &one_of(words), text.into());
+            self.problem("enum", name, &one_of(words), Given::Text(text));
         }
         meaning
     }
@@ -141,9 +148,13 @@ impl Fields {
     /// a meaning the first is noted.
     pub fn words<T: Copy + PartialEq>(&mut self, name: &str, words: &[(T, &str)]) -> Vec<T> {
         let mut meanings = Vec::new();
-        let items = self.take_items(name).unwrap_or_default();
+        let items = self.take_items(name, WORDS_MAX).unwrap_or_default();
         for (index, item) in items.into_iter().enumerate() {
-            match item.as_str().and_then(|text| meaning(text, words)) {
+            let meaning = match &item {
+                Given::Text(text) => meaning(text, words),
+                _ => None,
+            };
+            match meaning {
                 Some(meaning) if meanings.contains(&meaning) => {}
                 Some(meaning) => meanings.push(meaning),
                 None => {
@@ -156,10 +167,10 @@ impl Fields {
     }
 
     /// A string that may be absent or null.
-    pub fn text(&mut self, name: &str) -> Option<String> {
+    pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         match self.take(name)? {
-            Value::Null => None,
-            Value::String(text) => Some(text),
+            Given::Null => None,
+            Given::Text(text) => Some(text),
             other => {
                 self.problem("string_type", name, "Input should be a valid string", other);
                 None
@@ -177,7 +188,7 @@ impl Fields {
         let text = self.text(name)?;
         let parsed = parse(&text);
         if parsed.is_none() {
-            self.problem("value_error", name, expected, text.into());
+            self.problem("value_error", name, expected, Given::Text(text));
         }
         parsed
     }
@@ -192,8 +203,8 @@ impl Fields {
     ) -> Option<T> {
         let value = self.take(name).filter(|value| !value.is_null())?;
         let parsed = match &value {
-            Value::Number(number) => parse(&number.to_string()),
-            Value::String(text) if self.source == Source::Query => parse(text),
+            Given::Number(number) => parse(&number.to_string()),
+            Given::Text(text) if self.source == Source::Query => parse(text),
             _ => None,
         };
         if parsed.is_none() {
@@ -228,7 +239,7 @@ impl Fields {
         // What could not be read counts as 0, too.
         if number == 0 && self.problems.len() == problems {
             let message = "Input should be greater than or equal to 1";
-            self.problem("greater_than_equal", name, message, 0.into());
+            self.problem("greater_than_equal", name, message, Given::Number(0.into()));
         }
         Some(number)
     }
@@ -246,7 +257,7 @@ impl Fields {
     }
 
     /// A field that was not read yet. Of parameters of one name the last counts, as in v1.
-    fn take(&mut self, name: &str) -> Option<Value> {
+    fn take(&mut self, name: &str) -> Option<Given<'a>> {
         let mut last = None;
         for (_, value) in self.fields.iter_mut().filter(|(field, _)| field == name) {
             last = value.take().or(last);
@@ -254,27 +265,43 @@ impl Fields {
         last.filter(|value| self.source == Source::Body || !value.is_null())
     }
 
-    /// The items of a list that was not read yet; `None` when it is absent or null. Parameters of one name
-    /// are a list, each one or more items between commas.
-    fn take_items(&mut self, name: &str) -> Option<Vec<Value>> {
-        if self.source == Source::Body {
-            return match self.take(name)? {
-                Value::Array(items) => Some(items),
-                Value::Null => None,
+    /// The items of a list that was not read yet; `None` when it is absent or null, and none when there are
+    /// more than `length_max`, which is noted. Parameters of one name are a list, each one or more items
+    /// between commas.
+    fn take_items(&mut self, name: &str, length_max: usize) -> Option<Vec<Given<'a>>> {
+        let Items { first, count } = match self.source {
+            Source::Body => match self.take(name)? {
+                Given::List(list) => Items::read(list, length_max),
+                Given::Null => return None,
                 other => {
                     self.problem("list_type", name, "Input should be a valid list", other);
-                    Some(Vec::new())
+                    return Some(Vec::new());
                 }
-            };
+            },
+            Source::Query => self.take_parameters(name, length_max)?,
+        };
+        if count > length_max {
+            let message = format!("List should have at most {length_max} items, not {count}");
+            self.problem("too_long", name, &message, Given::Null);
+            return Some(Vec::new());
         }
-        let mut items = Vec::new();
+        Some(first)
+    }
+
+    fn take_parameters(&mut self, name: &str, max: usize) -> Option<Items<'a>> {
+        let (mut first, mut count) = (Vec::new(), 0);
         for (_, value) in self.fields.iter_mut().filter(|(field, _)| field == name) {
-            if let Some(Value::String(text)) = value.take() {
+            if let Some(Given::Text(text)) = value.take() {
                 let parts = text.split(',').map(str::trim);
-                items.extend(parts.filter(|part| !part.is_empty()).map(Value::from));
+                for part in parts.filter(|part| !part.is_empty()) {
+                    if count < max {
+                        first.push(Given::Text(part.to_owned().into()));
+                    }
+                    count += 1;
+                }
             }
         }
-        (!items.is_empty()).then_some(items)
+        (count > 0).then_some(Items { first, count })
     }
 
     fn miss<T: Default>(&mut self, name: &str) -> T {
@@ -283,10 +310,10 @@ impl Fields {
         T::default()
     }
 
-    fn whole_number(&mut self, name: &str, value: Value, max: u64) -> u64 {
+    fn whole_number(&mut self, name: &str, value: Given, max: u64) -> u64 {
         let number = match &value {
-            Value::Number(number) => Some(number.clone()),
-            Value::String(text) if self.source == Source::Query => serde_json::from_str(text).ok(),
+            Given::Number(number) => Some(number.clone()),
+            Given::Text(text) if self.source == Source::Query => serde_json::from_str(text).ok(),
             _ => None,
         };
         let Some(number) = number else {
@@ -313,9 +340,10 @@ impl Fields {
         }
     }
 
-    fn problem(&mut self, kind: &'static str, name: &str, message: &str, input: Value) {
+    fn problem(&mut self, kind: &'static str, name: &str, message: &str, input: Given) {
         let loc = vec![self.source.place(), name.into()];
-        self.problems.push(Problem::new(kind, loc, message, input));
+        self.problems
+            .push(Problem::new(kind, loc, message, input.echo()));
     }
 
     fn item_problem(
@@ -323,10 +351,11 @@ impl Fields {
         kind: &'static str,
         (name, index): (&str, usize),
         message: &str,
-        input: Value,
+        input: Given,
     ) {
         let loc = vec![self.source.place(), name.into(), index.into()];
-        self.problems.push(Problem::new(kind, loc, message, input));
+        self.problems
+            .push(Problem::new(kind, loc, message, input.echo()));
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod estimates;
 mod fields;
 mod filter;
+mod given;
 mod health;
 mod info;
 mod lists;

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::book::Book;
-use super::error::{Fault, Place, Problem, shortened_text};
+use super::error::{Fault, Place, Problem};
 use super::fields::Fields;
+use super::given::shortened;
 use crate::catalog::{Catalog, Model, ProviderId, Resolved, Unresolved, Unusable};
 use crate::money::Usd;
 
@@ -94,7 +95,7 @@ impl Naming {
         unresolved: Unresolved,
         suggestions_max: usize,
     ) -> Misnomer {
-        let shown = shortened_text(name);
+        let shown = shortened(name).into_owned();
         match unresolved {
             Unresolved::Unusable(why) => Misnomer::Unusable { name: shown, why },
             Unresolved::Ambiguous { candidates, total } => Misnomer::Ambiguous {
@@ -132,7 +133,7 @@ pub fn warning(name: &str, resolved: &Resolved) -> Option<String> {
     let caution = resolved.by.caution()?;
     Some(format!(
         "'{}' is priced as {}: {caution}",
-        shortened_text(name),
+        shortened(name),
         resolved.model.id
     ))
 }

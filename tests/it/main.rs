@@ -33,6 +33,8 @@ mod commands;
 mod confinement;
 /// Every v1 reply against the frozen types.
 mod contract;
+/// What is shipped of others' work.
+mod dependencies;
 /// How an instance is told to leave, and by whom.
 mod deployment;
 /// Every model and sixteen usages each, against a second calculation.
@@ -55,6 +57,8 @@ mod hostile;
 mod identity;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
+/// Bodies no client in its right mind sends, and what they cost.
+mod json_hygiene;
 /// The four lists: who is in them, in which order.
 mod lists;
 /// One model with everything known.
@@ -75,6 +79,8 @@ mod phases;
 mod price_files;
 /// What holds for every usage, tried on random ones.
 mod properties;
+/// Queries no client in its right mind sends.
+mod query_hygiene;
 /// How often each client is let in.
 mod rate_limit;
 /// The README, run as it stands.
