@@ -21,7 +21,11 @@ enum State {
         digits: u32,
         value: u64,
     },
-    /// Between the digits and the line's end.
+    /// Among blanks behind the digits.
+    Blank {
+        value: u64,
+    },
+    /// Between the semicolon and the line's end.
     Extension {
         value: u64,
     },
@@ -37,7 +41,10 @@ enum State {
     DataLf,
     /// At the start of a line behind the last chunk.
     TrailerStart,
-    Trailer,
+    /// In a line, before or behind its colon.
+    Trailer {
+        is_named: bool,
+    },
     /// At the LF that ends a trailer, or everything.
     TrailerLf,
     EndLf,
@@ -117,18 +124,24 @@ impl Decoder {
                 }
             }
             (State::Size { digits: 0, .. }, _) => return Err(BAD_SIZE),
-            (State::Size { value, .. } | State::Extension { value }, b'\r') => {
-                State::SizeEnd { value }
-            }
-            (State::Size { value, .. }, b';' | b' ' | b'\t') => {
+            (
+                State::Size { value, .. } | State::Blank { value } | State::Extension { value },
+                b'\r',
+            ) => State::SizeEnd { value },
+            (State::Size { value, .. } | State::Blank { value }, b' ' | b'\t') => {
                 self.pay(1)?;
+                State::Blank { value }
+            }
+            (State::Size { value, .. } | State::Blank { value }, b';') => {
                 State::Extension { value }
             }
             (State::Extension { value }, b'\t' | b' '..=b'~' | 0x80..) => {
                 self.pay(1)?;
                 State::Extension { value }
             }
-            (State::Size { .. } | State::Extension { .. }, _) => return Err(BAD_SIZE),
+            (State::Size { .. } | State::Blank { .. } | State::Extension { .. }, _) => {
+                return Err(BAD_SIZE);
+            }
             (State::SizeEnd { value: 0 }, b'\n') => State::TrailerStart,
             (State::SizeEnd { value }, b'\n') if value > room => {
                 return Err(Refusal::BodyTooLarge);
@@ -142,16 +155,21 @@ impl Decoder {
             },
             (State::DataCr | State::DataLf, _) => return Err(BAD_END),
             (State::TrailerStart, b'\r') => State::EndLf,
-            (State::TrailerStart | State::Trailer, b'\t' | b' '..=b'~' | 0x80..) => {
+            (State::TrailerStart, b'!'..=b'9' | b';'..=b'~') => {
                 self.pay(1)?;
-                State::Trailer
+                State::Trailer { is_named: false }
             }
-            (State::Trailer, b'\r') => State::TrailerLf,
+            (State::Trailer { is_named }, b'\t' | b' '..=b'~' | 0x80..) => {
+                self.pay(1)?;
+                let is_named = is_named || byte == b':';
+                State::Trailer { is_named }
+            }
+            (State::Trailer { is_named: true }, b'\r') => State::TrailerLf,
             (State::TrailerLf, b'\n') => State::TrailerStart,
             (State::EndLf, b'\n') => State::Done,
             (
                 State::TrailerStart
-                | State::Trailer
+                | State::Trailer { .. }
                 | State::TrailerLf
                 | State::EndLf
                 | State::Data { .. }
@@ -212,7 +230,7 @@ mod tests {
 
     #[test]
     fn broken_chunks_are_refused() {
-        let rows: [(&str, &[u8], Refusal); 12] = [
+        let rows: [(&str, &[u8], Refusal); 14] = [
             ("no size", b"\r\n", BAD_SIZE),
             ("sign", b"-1\r\n", BAD_SIZE),
             ("0x", b"0x5\r\n", BAD_SIZE),
@@ -224,6 +242,8 @@ mod tests {
             ("too long", b"5\r\nhello!\r\n", BAD_END),
             ("one too many", b"3E9\r\n", Refusal::BodyTooLarge),
             ("absurd", b"FFFFFFFFFFFFFFFF\r\n", Refusal::BodyTooLarge),
+            ("two sizes", b"5 5\r\nhello\r\n", BAD_SIZE),
+            ("no colon in a trailer", b"0\r\na\r\n\r\n", BAD_TRAILER),
             ("bare LF in a trailer", b"0\r\na: b\n\r\n", BAD_TRAILER),
         ];
         for (name, coded, refusal) in rows {

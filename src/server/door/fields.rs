@@ -55,12 +55,10 @@ impl<'a> Fields<'a> {
 
     /// RFC 9112, 3.2: exactly one, and valid; HTTP/1.0 knew none.
     pub fn check_host(&self, is_old: bool) -> Result<(), Refusal> {
-        let is_host_byte =
-            |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%[]".contains(byte);
         match self.host {
             None if is_old => Ok(()),
             None => Err(Refusal::Malformed("the Host field is missing")),
-            Some(host) if host.iter().all(is_host_byte) => Ok(()),
+            Some(host) if is_host(host) => Ok(()),
             Some(_) => Err(Refusal::Malformed("the Host field is not valid")),
         }
     }
@@ -107,6 +105,26 @@ impl<'a> Fields<'a> {
             Some(_) => Err(Refusal::Expectation),
         }
     }
+}
+
+/// A name or an address, and perhaps a port (RFC 9110, 7.2). It may be empty.
+fn is_host(host: &[u8]) -> bool {
+    let is_name_byte =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
+    let is_address_byte = |byte: &u8| is_name_byte(byte) || *byte == b':';
+    let is_port = |rest: &[u8]| match rest.split_first() {
+        None => true,
+        Some((colon, digits)) => *colon == b':' && digits.iter().all(u8::is_ascii_digit),
+    };
+    let end_of = |wanted: u8| host.iter().position(|&byte| byte == wanted);
+    if host.first() == Some(&b'[') {
+        // An IPv6 address has colons of its own.
+        return end_of(b']').is_some_and(|end| {
+            host[1..end].iter().all(is_address_byte) && is_port(&host[end + 1..])
+        });
+    }
+    let (name, port) = host.split_at(end_of(b':').unwrap_or(host.len()));
+    name.iter().all(is_name_byte) && is_port(port)
 }
 
 /// Keeps the value of a field that must not be repeated, not even with the same value.

@@ -211,19 +211,21 @@ fn refusal(cause: httparse::Error, bytes: &[u8]) -> Refusal {
     })
 }
 
-/// Whether the request line ends like one of HTTP, of whichever version. It may be cut off.
+/// Whether the request line is one of HTTP, of a version we do not speak. It may be cut off.
 fn names_a_version(bytes: &[u8]) -> bool {
     let line = bytes
         .split(|byte| b"\r\n".contains(byte))
         .find(|line| !line.is_empty())
         .unwrap_or_default();
-    let word = line.rsplit(|&byte| byte == b' ').next();
-    word.and_then(|word| word.strip_prefix(b"HTTP/"))
-        .is_some_and(|version| {
-            (1..=3).contains(&version.len())
-                && version[0].is_ascii_digit()
-                && version.iter().all(|b| b.is_ascii_digit() || *b == b'.')
-        })
+    let mut words = line.split(|&byte| byte == b' ').skip(2);
+    let (Some(word), None) = (words.next(), words.next()) else {
+        return false;
+    };
+    word.strip_prefix(b"HTTP/").is_some_and(|version| {
+        (1..=3).contains(&version.len())
+            && version[0].is_ascii_digit()
+            && version.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+    })
 }
 
 /// The target of a request that is still coming in is too long already.
