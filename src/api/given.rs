@@ -24,6 +24,17 @@ pub(super) enum Given<'a> {
     Object(&'a RawValue),
 }
 
+/// A number, as near as a float comes; one too small for any is no zero, but the smallest there is.
+fn number(text: &str) -> serde_json::Result<Number> {
+    let number: Number = serde_json::from_str(text)?;
+    let mut digits = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    let is_written_as_zero = digits.all(|byte| !matches!(byte, b'1'..=b'9'));
+    if number.as_f64() == Some(0.0) && !is_written_as_zero {
+        return Ok(Number::from_f64(f64::MIN_POSITIVE).expect("it is finite"));
+    }
+    Ok(number)
+}
+
 impl<'a> Given<'a> {
     /// Reads a value.
     ///
@@ -39,7 +50,7 @@ impl<'a> Given<'a> {
             b'"' => Given::Text(serde_json::from_str::<Text>(text)?.0),
             b'[' => serde_json::from_str::<Sound>(text).map(|Sound| Given::List(raw))?,
             b'{' => serde_json::from_str::<Sound>(text).map(|Sound| Given::Object(raw))?,
-            _ => Given::Number(serde_json::from_str(text)?),
+            _ => Given::Number(number(text)?),
         })
     }
 

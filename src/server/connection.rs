@@ -235,13 +235,14 @@ impl Connection {
         }
     }
 
-    /// Waits until the request that was handed over has its reply. Only its own thread may.
+    /// Waits until the request that was handed over, if any, has its reply. Only its own thread may.
     pub fn wait_until_settled(&self) {
-        if self.stage() == Stage::Idle {
+        let is_in_work = || matches!(self.stage(), Stage::Queued | Stage::Taken);
+        if !is_in_work() {
             return;
         }
         self.is_awaited.store(true, Ordering::SeqCst);
-        while self.stage() != Stage::Idle {
+        while is_in_work() {
             thread::park();
         }
         self.is_awaited.store(false, Ordering::SeqCst);

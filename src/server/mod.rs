@@ -84,7 +84,8 @@ impl Server {
     ) -> io::Result<Server> {
         let limits = options.limits;
         sockets::listen_with_backlog(&listener, BACKLOG)?;
-        sockets::set_inherited_options(&listener, limits.write_timeout)?;
+        // Twice as long, so that a client that takes nothing is ended by us, and counted.
+        sockets::set_inherited_options(&listener, 2 * limits.write_timeout)?;
         let own = reachable(listener.local_addr()?);
         let workers = limits.express_workers + limits.bulk_workers;
         for (figure, value) in [

@@ -57,7 +57,7 @@ pub fn check_catalog(catalog: &Catalog) {
         let found = catalog.find(&model.id).expect("an id is a name");
         assert_eq!(found.id, model.id, "an id is the name of its model");
         let provider = catalog.provider(model.provider);
-        for usage in [Usage::text(0, 0), Usage::text(1, 1), usage.clone()] {
+        for usage in [Usage::text(0, 0), Usage::text(1, 1), usage] {
             let Ok(costs) = estimate(model, provider, &usage, &at) else {
                 continue;
             };

@@ -26,7 +26,7 @@ use super::json::Object;
 use super::model::ListedName;
 use super::prices::{Prices, RarePrices};
 use super::problem::Inspection;
-use super::{Catalog, Facts, Header, Model, Origin, Problem, V1Listing, digest, v1};
+use super::{Catalog, Facts, Header, Model, Origin, Problem, Provider, V1Listing, digest, v1};
 use billing::{DearRates, left_out};
 use corrections::Corrections;
 use identity::Providers;
@@ -172,6 +172,16 @@ fn candidates(
             continue;
         }
         let provider = providers.resolve(&entry.provider);
+        // What no catalogue file may say would be written to one and never read again.
+        if !Provider::is_slug(providers.slug(provider)) {
+            let wrong = format_args!("litellm_provider {:?}", entry.provider);
+            inspection.report(wrong, Provider::SLUG);
+            continue;
+        }
+        if key.is_empty() || key.trim() != key {
+            inspection.report(format_args!("key {key:?}"), "no spaces around it");
+            continue;
+        }
         let parts = providers.take_apart(key, provider);
         candidates.push(Candidate {
             prefix: parts.prefix.map(str::to_owned),

@@ -29,8 +29,9 @@ const LISTEN_PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait for the threads of connections that were ended to make room.
 const ROOM_PATIENCE: Duration = Duration::from_millis(200);
 
-/// Connections that may be there beyond the limit while those that were ended go away.
-const LEAVING_MAX: usize = 32;
+/// Connections that may be there beyond the limit, as a part of it, while those that were ended go
+/// away.
+const LEAVING_PART: usize = 32;
 
 /// A connection that was about to be given up may turn out to be used; then another is looked for.
 const EVICTION_TRIES: usize = 8;
@@ -153,7 +154,7 @@ fn admit(shared: &Arc<Shared>, generation: usize, accepted: &OwnedFd) -> Result<
             return Err(Denied::Full);
         }
         let deadline = Instant::now() + ROOM_PATIENCE;
-        while shared.connections.count() >= limit + LEAVING_MAX {
+        while shared.connections.count() > limit + limit / LEAVING_PART {
             if Instant::now() > deadline {
                 return Err(Denied::Full);
             }
@@ -211,12 +212,14 @@ fn turn_away(shared: &Shared, accepted: OwnedFd) {
     let _ = sockets::receive(&stream, &mut waste, 4_096, libc::MSG_DONTWAIT);
 }
 
-/// A connection has got its thread.
-pub fn greet(connection: &Connection) {
+/// A connection has got its thread. False when the client has reset it: tiny_http panics over a
+/// request whose client's address it could not get.
+pub fn greet(connection: &Connection) -> bool {
     if connection.start() {
         connection.shared.connections.note_start();
     }
     name_thread(c"connection");
+    connection.stream.peer_addr().is_ok()
 }
 
 /// tiny_http does not name its threads.

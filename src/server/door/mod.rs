@@ -104,7 +104,10 @@ fn read(fd: RawFd, into: &mut [u8]) -> Option<usize> {
                     // Not its thread, but a worker who has its request and wants the body.
                     return Some(connection.read_body(into));
                 }
-                accepting::greet(&connection);
+                if !accepting::greet(&connection) {
+                    leave(&connection);
+                    return Some(0);
+                }
                 let is_over = false;
                 &seat
                     .insert(Seat {

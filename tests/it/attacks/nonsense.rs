@@ -90,7 +90,7 @@ pub fn a_request_gone_wrong(dice: &mut Dice) -> Vec<u8> {
         let byte = LIKELY[dice.below(LIKELY.len())];
         match dice.below(4) {
             0 => bytes.insert(at, byte),
-            1 => drop(bytes.remove(at)),
+            1 if bytes.len() > 1 => drop(bytes.remove(at)),
             2 => bytes.truncate(at.max(1)),
             _ => bytes[at] = byte,
         }
