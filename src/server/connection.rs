@@ -186,8 +186,12 @@ impl Connection {
     }
 
     /// How gladly it is given up for another, and the one that has been so for the longest first;
-    /// `None` while a request of it is in work.
+    /// `None` while a request of it is in work, and when it would not notice: only its thread can end
+    /// a connection, and it has none yet.
     pub fn expendability(&self) -> Option<(Expendable, u64)> {
+        if !self.has_started() {
+            return None;
+        }
         let class = match self.stage() {
             _ if self.is_pin.load(Ordering::Relaxed) || self.is_cut() => return None,
             Stage::Closing => Expendable::Closing,

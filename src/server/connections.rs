@@ -85,6 +85,13 @@ impl Connections {
         self.least_by(|connection| connection.expendability())
     }
 
+    /// Whether one has been ended whose thread has not noticed yet.
+    pub fn is_any_leaving(&self) -> bool {
+        let is_leaving = |connection: &Arc<Connection>| connection.is_cut();
+        let mut shards = self.shards.iter();
+        shards.any(|shard| lock(shard).values().any(is_leaving))
+    }
+
     /// The one whose body takes longest to come in.
     pub fn slowest_body(&self) -> Option<Arc<Connection>> {
         self.least_by(|connection| connection.in_body_since())

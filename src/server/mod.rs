@@ -111,6 +111,7 @@ impl Server {
             own,
             started: Instant::now(),
             connections: Connections::default(),
+            newest: Mutex::default(),
             body_bytes: AtomicUsize::new(0),
             short_since_ms: AtomicU64::new(0),
             bulk,

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Sender;
@@ -38,6 +38,8 @@ pub struct Shared {
     pub own: SocketAddr,
     pub started: Instant,
     pub connections: Connections,
+    /// The connection that was let in last.
+    pub newest: Mutex<Weak<Connection>>,
     /// Memory taken by bodies that are on their way in, in bytes.
     pub body_bytes: AtomicUsize,
     /// When there was last something short for a new connection; 0 for never.

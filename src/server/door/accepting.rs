@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use log::warn;
 
 use super::super::connection::{Connection, Stage};
-use super::super::shared::Shared;
+use super::super::shared::{Shared, lock};
 use super::super::wire::{Manner, Writer};
 use super::super::{sockets, too_many_connections};
 use crate::vitals::count;
@@ -29,9 +29,11 @@ const LISTEN_PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait for the threads of connections that were ended to make room.
 const ROOM_PATIENCE: Duration = Duration::from_millis(200);
 
-/// Connections that may be there beyond the limit, as a part of it, while those that were ended go
-/// away.
-const LEAVING_PART: usize = 32;
+/// How long to wait for those that were let in or ended a moment ago.
+const CALM_PATIENCE: Duration = Duration::from_millis(2);
+
+/// How often to look. Others wait in the backlog meanwhile.
+const TICK: Duration = Duration::from_micros(50);
 
 /// A connection that was about to be given up may turn out to be used; then another is looked for.
 const EVICTION_TRIES: usize = 8;
@@ -148,17 +150,17 @@ enum Denied {
 }
 
 fn admit(shared: &Arc<Shared>, generation: usize, accepted: &OwnedFd) -> Result<(), Denied> {
-    let limit = shared.connections_max();
-    if shared.connections.count() >= limit {
-        if !make_room(shared) {
+    let (all, limit) = (&shared.connections, shared.connections_max());
+    if all.count() >= limit {
+        // One at a time: who has no thread yet, or is about to leave, cannot be judged. And a
+        // connection that gets its thread before the next is let in is not stranded in the pool.
+        let newest = lock(&shared.newest).upgrade();
+        let has_started = || newest.as_ref().is_none_or(|newest| newest.has_started());
+        let is_calm = || has_started() && !all.is_any_leaving();
+        wait_for(CALM_PATIENCE, || all.count() < limit || is_calm());
+        let has_room = || all.count() < limit;
+        if !has_room() && (!make_room(shared) || !wait_for(ROOM_PATIENCE, has_room)) {
             return Err(Denied::Full);
-        }
-        let deadline = Instant::now() + ROOM_PATIENCE;
-        while shared.connections.count() > limit + limit / LEAVING_PART {
-            if Instant::now() > deadline {
-                return Err(Denied::Full);
-            }
-            thread::sleep(Duration::from_millis(1));
         }
     }
     let duplicate = || accepted.try_clone().map_err(|_| Denied::Shortage);
@@ -177,7 +179,20 @@ fn admit(shared: &Arc<Shared>, generation: usize, accepted: &OwnedFd) -> Result<
         .add(&connection)
         .map_err(|()| Denied::Full)?;
     super::enter(&connection);
+    *lock(&shared.newest) = Arc::downgrade(&connection);
     Ok(())
+}
+
+/// Waits until something is so; false when it did not come in time.
+fn wait_for(patience: Duration, is_so: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
+    while !is_so() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        thread::sleep(TICK);
+    }
+    true
 }
 
 /// Ends the connection that is missed least; false when each has a request in work.

@@ -245,6 +245,8 @@ impl Connection {
         let whole = head.length + length;
         if inbox.bytes.len() < whole {
             let deadline = self.start_body(inbox, head)?;
+            // Memory that is not written to costs nothing, and growing step by step twice as much.
+            inbox.bytes.reserve_exact(whole - inbox.bytes.len());
             while inbox.bytes.len() < whole {
                 let piece = (whole - inbox.bytes.len()).min(BODY_PIECE_BYTES);
                 self.more_of_body(inbox, piece, deadline)?;
