@@ -1,5 +1,6 @@
 //! JSON with its numbers left as text: a price must not pass through a float.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -45,6 +46,13 @@ impl<'a> Object<'a> {
             .iter()
             .find(|(member, _)| member == name)
             .map(|&(_, value)| value)
+    }
+
+    /// The first name that is there twice: of two values, any choice would be a guess.
+    pub fn repeated(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        let mut names = self.0.iter().map(|(name, _)| &**name);
+        names.find(|name| !seen.insert(*name))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use llm_pricing::api::{self, Api, Book, Shelf};
 use llm_pricing::cli::Settings;
@@ -36,6 +36,8 @@ pub fn api() -> Api {
         shelf,
         supply: Supply::default(),
         access: config.access,
+        rate_limiter: None,
+        watchdog: Duration::ZERO,
         identity: config.identity,
         catalog_age_days_max: config.catalog_age_days_max,
         started: Instant::now(),

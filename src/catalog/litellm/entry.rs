@@ -237,7 +237,11 @@ impl Reader<'_> {
     }
 
     fn provider_specific(&mut self, value: &RawValue) -> Option<()> {
-        for (name, value) in &Object::of(value)?.0 {
+        let members = Object::of(value)?;
+        if members.repeated().is_some() {
+            return None;
+        }
+        for (name, value) in &members.0 {
             if let Some(uplift) = named(&PROVIDER_UPLIFTS, name) {
                 self.uplifts
                     .push((uplift, Factor::parse(value.get()).ok()?));

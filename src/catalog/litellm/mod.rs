@@ -139,6 +139,10 @@ fn candidates(
 ) -> Vec<Candidate> {
     let mut interner = Interner::default();
     let mut candidates = Vec::new();
+    if let Some(key) = map.repeated() {
+        inspection.enter(None, key);
+        inspection.report("the key is there twice", "each key once");
+    }
     for (key, value) in &map.0 {
         inspection.enter(None, key);
         if NOT_MODELS.contains(&&**key) {
@@ -149,6 +153,10 @@ fn candidates(
             inspection.report("not an object", "an object of fields");
             continue;
         };
+        if let Some(field) = fields.repeated() {
+            inspection.report(format_args!("{field} is there twice"), "each field once");
+            continue;
+        }
         report.faults.inspect(key, &fields);
         let mut entry = entry::read(&fields, inspection, &mut interner);
         if let Some(reason) = guards.corrections.apply(key, &mut entry.facts) {

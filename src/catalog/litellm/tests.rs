@@ -100,13 +100,19 @@ fn every_entry_that_cannot_be_read_is_reported_at_once() {
             "a": {"litellm_provider": "acme", "input_cost_per_token": "1", "output_cost_per_haptic_token": 1},
             "b": {"litellm_provider": "acme", "input_cost_per_token": 1e-6, "deprecation_date": "soon"},
             "c": {"input_cost_per_token": 1e-6},
-            "d": 5
+            "d": 5,
+            "e": {"litellm_provider": "no slug", "input_cost_per_token": 1e-6},
+            "f ": {"litellm_provider": "acme", "input_cost_per_token": 1e-6},
+            "g": {"litellm_provider": "acme", "input_cost_per_query": 1, "input_cost_per_query": 2},
+            "h": {"litellm_provider": "acme", "provider_specific_entry": {"us": 1.1, "us": 1.2}},
+            "a": {"litellm_provider": "acme", "input_cost_per_token": 1e-6}
         }"#,
         options(),
     )
     .unwrap_err();
     let entries: Vec<_> = problems.iter().map(|problem| &*problem.entry).collect();
-    assert_eq!(entries, ["a", "a", "b", "c", "d"]);
+    let expected = ["a", "a", "a", "b", "c", "d", "e", "f ", "g", "h"];
+    assert_eq!(entries, expected);
 }
 
 #[test]
