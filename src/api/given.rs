@@ -30,7 +30,11 @@ fn number(text: &str) -> serde_json::Result<Number> {
     let mut digits = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
     let is_written_as_zero = digits.all(|byte| !matches!(byte, b'1'..=b'9'));
     if number.as_f64() == Some(0.0) && !is_written_as_zero {
-        return Ok(Number::from_f64(f64::MIN_POSITIVE).expect("it is finite"));
+        let smallest = match text.starts_with('-') {
+            true => -f64::MIN_POSITIVE,
+            false => f64::MIN_POSITIVE,
+        };
+        return Ok(Number::from_f64(smallest).expect("it is finite"));
     }
     Ok(number)
 }

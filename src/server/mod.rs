@@ -2,8 +2,8 @@
 //!
 //! It knows sockets and threads, and nothing of prices or routes: what to do with a request is
 //! the [`Service`]'s business. tiny_http is named nowhere else. What it lacks, which is every limit
-//! and every timeout, is added around it. A request's way: [`door`], tiny_http, [`worker`], and for a
-//! client that takes its reply slowly [`courier`].
+//! and every timeout, is added around it. A request's way: `door`, tiny_http, `worker`, and for a
+//! client that takes its reply slowly `courier`.
 
 mod connection;
 mod connections;

@@ -6,7 +6,7 @@
 //! sockets that are not a server's, which is any in the process but those, they do what the C
 //! library's do.
 //!
-//! [`Pins::set`](super::super::warden::Pins::set) checks at every start that connections do come
+//! `Pins::set` in `warden.rs` checks at every start that connections do come
 //! through here: a std that went another way would make the start fail, not the protection.
 
 use std::io;

@@ -3,12 +3,12 @@
 //! tiny_http has no limits and no timeouts, accepts requests that two servers read differently,
 //! allocates what a client declares, and gives up for good at the first failed `accept`. None of it
 //! can be configured. But all it knows of the network it learns through two calls, `accept4` and
-//! `recv`, and both lead here ([`calls`]):
+//! `recv`, and both lead here (`calls`):
 //!
-//! - [`accepting`] gives tiny_http connections while there is room for them, and never an error;
-//! - [`reading`] receives a request in the connection's own thread, judges its head ([`head`]), waits
-//!   for its body ([`chunked`]), and hands tiny_http the whole of a valid request, once the one
-//!   before it has its reply. What is not valid, too large or too slow is refused ([`refusal`]) on
+//! - `accepting` gives tiny_http connections while there is room for them, and never an error;
+//! - `reading` receives a request in the connection's own thread, judges its head (`head`), waits
+//!   for its body (`chunked`), and hands tiny_http the whole of a valid request, once the one
+//!   before it has its reply. What is not valid, too large or too slow is refused (`refusal`) on
 //!   the spot, and tiny_http reads the end of the stream.
 //!
 //! So tiny_http never waits for half a request, never holds more than one of a connection, and never
