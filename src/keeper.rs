@@ -14,6 +14,7 @@ use log::{info, warn};
 use crate::api::{Api, Book};
 use crate::clock::today;
 use crate::config::{BadSetting, Keyring};
+use crate::memory;
 use crate::price_files::{PriceFiles, Sight, Stock, Why};
 use crate::vitals::count;
 
@@ -151,6 +152,7 @@ impl Keeper {
         book.prepare();
         self.api.shelf.put(book);
         self.api.supply.note_reload(now);
+        memory::give_back();
         info!("new prices: {summary}");
     }
 }

@@ -24,6 +24,7 @@
 //! - [`telemetry`], [`vitals`]: what was asked, and what the machinery is doing
 //! - [`cli`], [`config`], [`exit_code`]: what the operator typed, checked, and what comes back
 //! - [`commands`], [`local_client`]: everything the program does besides serving
+//! - [`memory`]: back to the system, after a burst
 //! - [`clock`]: timestamps and days in UTC
 
 pub mod api;
@@ -39,6 +40,7 @@ pub mod exchange;
 pub mod exit_code;
 pub mod keeper;
 pub mod local_client;
+pub mod memory;
 pub mod money;
 pub mod price_files;
 pub mod rate_limiter;

@@ -35,6 +35,8 @@ pub struct Vitals {
     pub accept_failures: AtomicUsize,
     /// Times that tiny_http's accept thread had died and was replaced.
     pub accept_restarts: AtomicUsize,
+    /// Times that tiny_http's pool was replaced to let its idle threads go.
+    pub pool_replacements: AtomicUsize,
     /// Requests that were refused before anybody looked what they were about.
     pub refused: Refused,
     /// Panics in any thread of the server. Each costs one reply at most.

@@ -138,6 +138,7 @@ struct Metrics {
     write_timeouts: usize,
     accept_failures: usize,
     accept_restarts: usize,
+    pool_replacements: usize,
     stuck_seconds: usize,
     refused: RefusedCounts,
     #[serde(flatten)]
@@ -323,6 +324,7 @@ fn metrics(api: &Api) -> Metrics {
         write_timeouts: read(&vitals.write_timeouts),
         accept_failures: read(&vitals.accept_failures),
         accept_restarts: read(&vitals.accept_restarts),
+        pool_replacements: read(&vitals.pool_replacements),
         stuck_seconds: read(&vitals.stuck_seconds),
         refused: refused(&vitals.refused),
         catalog: catalog_metrics(api),

@@ -88,13 +88,11 @@ impl Server {
         sockets::set_inherited_options(&listener, 2 * limits.write_timeout)?;
         let own = reachable(listener.local_addr()?);
         let workers = limits.express_workers + limits.bulk_workers;
+        let room = room::for_connections(limits.connections_max, workers);
         for (figure, value) in [
             (&vitals.express_workers, limits.express_workers),
             (&vitals.bulk_workers, limits.bulk_workers),
-            (
-                &vitals.connections_max,
-                room::for_connections(limits.connections_max, workers),
-            ),
+            (&vitals.connections_max, room.connections),
         ] {
             figure.store(value, Ordering::Relaxed);
         }
@@ -112,6 +110,8 @@ impl Server {
             started: Instant::now(),
             connections: Connections::default(),
             newest: Mutex::default(),
+            has_spare_threads: room.has_spare_threads,
+            pool_threads: AtomicUsize::new(0),
             body_bytes: AtomicUsize::new(0),
             short_since_ms: AtomicU64::new(0),
             bulk,

@@ -18,17 +18,31 @@ const CONNECTIONS_MIN: u64 = 8;
 
 const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 
-/// The connections to allow when `wanted` are: fewer if the descriptors (`RLIMIT_NOFILE`, which is
-/// raised if it may be) or threads (`RLIMIT_NPROC` and the cgroup's `pids.max`) do not suffice.
-pub fn for_connections(wanted: usize, workers: usize) -> usize {
+/// How much the process gets.
+pub struct Room {
+    /// The connections to allow.
+    pub connections: usize,
+    /// Whether there may be as many threads again.
+    pub has_spare_threads: bool,
+}
+
+/// The room when `wanted` connections are asked for: fewer if the descriptors (`RLIMIT_NOFILE`, which
+/// is raised if it may be) or threads (`RLIMIT_NPROC` and the cgroup's `pids.max`) do not suffice.
+pub fn for_connections(wanted: usize, workers: usize) -> Room {
     let wanted = wanted as u64;
     let descriptors = raise_descriptors(wanted * DESCRIPTORS_EACH + DESCRIPTORS_SPARE);
     let by_descriptors = descriptors.saturating_sub(DESCRIPTORS_SPARE) / DESCRIPTORS_EACH;
     let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let threads = tasks_left(&cgroup, Path::new(CGROUP_ROOT)).min(limit(libc::RLIMIT_NPROC).0);
     let by_threads = threads.saturating_sub(THREADS_SPARE + workers as u64);
-    let room = wanted.min(by_descriptors).min(by_threads);
-    usize::try_from(room.max(CONNECTIONS_MIN)).unwrap_or(usize::MAX)
+    let connections = wanted
+        .min(by_descriptors)
+        .min(by_threads)
+        .max(CONNECTIONS_MIN);
+    Room {
+        connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        has_spare_threads: by_threads / 2 >= connections,
+    }
 }
 
 /// Makes sure of that many descriptors, as far as the hard limit goes; returns how many there are.

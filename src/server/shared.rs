@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Sender;
@@ -21,6 +22,11 @@ use crate::vitals::{Vitals, count, read};
 
 /// Callers who wait for the end of a drain; one more is told to ask again.
 const PARKED_MAX: usize = 64;
+
+/// How long a new tiny_http server may take to accept.
+const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
+
+const ACCEPT_TICK: Duration = Duration::from_micros(50);
 
 /// What the bodies on their way in, all together, may take at least; two of the largest may always
 /// come at once.
@@ -40,6 +46,10 @@ pub struct Shared {
     pub connections: Connections,
     /// The connection that was let in last.
     pub newest: Mutex<Weak<Connection>>,
+    /// Whether a second pool of threads may be as large as the one that leaves.
+    pub has_spare_threads: bool,
+    /// The threads of tiny_http's pools, with and without a connection.
+    pub pool_threads: AtomicUsize,
     /// Memory taken by bodies that are on their way in, in bytes.
     pub body_bytes: AtomicUsize,
     /// When there was last something short for a new connection; 0 for never.
@@ -62,8 +72,10 @@ pub struct Front {
     generation: AtomicUsize,
     /// Which of them was opened last; it may not have come to the front.
     opened: AtomicUsize,
-    /// Whether the accept thread of the present generation has been seen alive, and not to end.
-    accepts: AtomicBool,
+    /// The last of them whose accept thread has begun.
+    begun: AtomicUsize,
+    /// How many accept threads there are: one, and while another takes its place two.
+    living: AtomicUsize,
 }
 
 /// A request whose caller waits for the end of the drain, with its body.
@@ -170,10 +182,10 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts a tiny_http server in front: the first, or one in the place of one that has died.
+    /// Puts a tiny_http server in front: the first, or one in the place of another.
     ///
     /// # Errors
-    /// When there is no descriptor or thread to be had.
+    /// When there is no descriptor or thread to be had. Nothing has changed then.
     pub fn open_front(&self, listener: &TcpListener) -> io::Result<()> {
         let generation = self.front.opened.fetch_add(1, Ordering::SeqCst) + 1;
         let listener = listener.try_clone()?;
@@ -181,6 +193,14 @@ impl Shared {
         let http = std::panic::catch_unwind(|| tiny_http::Server::from_listener(listener, None))
             .map_err(|_| io::Error::other("no thread to be had"))?
             .map_err(io::Error::other)?;
+        // Its first act is to accept. One that gets no threads for its pool dies before.
+        let deadline = Instant::now() + ACCEPT_PATIENCE;
+        while self.front.begun.load(Ordering::SeqCst) < generation {
+            if Instant::now() > deadline {
+                return Err(io::Error::other("it gets no threads for its pool"));
+            }
+            thread::sleep(ACCEPT_TICK);
+        }
         let before = lock(&self.front.present).replace((Arc::new(http), generation));
         self.front.generation.store(generation, Ordering::SeqCst);
         if let Some((before, _)) = before {
@@ -201,6 +221,11 @@ impl Shared {
         lock(&self.front.present).clone()
     }
 
+    /// Whether another server has taken the place of this one.
+    pub fn is_past(&self, generation: usize) -> bool {
+        generation < self.generation()
+    }
+
     /// Which tiny_http server is in front.
     pub fn generation(&self) -> usize {
         self.front.generation.load(Ordering::SeqCst)
@@ -208,20 +233,20 @@ impl Shared {
 
     /// An accept thread has begun; returns which server's it is.
     pub fn note_new_accept_thread(&self) -> usize {
-        self.front.accepts.store(true, Ordering::SeqCst);
-        self.front.opened.load(Ordering::SeqCst)
+        let generation = self.front.opened.load(Ordering::SeqCst);
+        self.front.living.fetch_add(1, Ordering::SeqCst);
+        self.front.begun.fetch_max(generation, Ordering::SeqCst);
+        generation
     }
 
     /// An accept thread has ended.
-    pub fn note_lost_accept_thread(&self, generation: usize) {
-        if generation == self.front.opened.load(Ordering::SeqCst) {
-            self.front.accepts.store(false, Ordering::SeqCst);
-        }
+    pub fn note_lost_accept_thread(&self) {
+        self.front.living.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Whether somebody accepts connections.
     pub fn accepts(&self) -> bool {
-        self.front.accepts.load(Ordering::SeqCst)
+        self.front.living.load(Ordering::SeqCst) > 0
     }
 
     /// Connections can no longer be accepted, and with that the server's use ends.

@@ -10,8 +10,11 @@
 //!   ourselves: the thread that serves it is done at once and takes the stranded one from the
 //!   pool's queue.
 //!
-//! When the accept thread has died, which it does for want of a thread, the warden puts another
-//! tiny_http server in front. And it notices when a lane of workers is stuck.
+//! The pool also wakes its idle threads in turn. A thread leaves after five idle seconds, so after a
+//! burst of connections a little traffic is enough to keep all of them. Then the warden puts another
+//! tiny_http server in front, and the threads of the one before leave with their last connections.
+//! It does the same when the accept thread has died, which happens for want of a thread. And it
+//! notices when a lane of workers is stuck.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,10 +23,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use log::{error, warn};
+use log::{debug, error, warn};
 
 use super::connections::Connections;
 use super::shared::Shared;
+use crate::memory;
 use crate::vitals::{count, read};
 
 /// The stall a stranded client sees is one to two of these.
@@ -38,11 +42,26 @@ pub const PINS: usize = 4;
 /// A connection to ourselves must not hang when the backlog is full.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// How long a new tiny_http server may take to accept, and a pin to be accepted.
+/// How long a connection to ourselves may take to be accepted.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait before another try to replace the accept thread.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// More idle threads than this are too many.
+const IDLE_THREADS_MAX: usize = 64;
+
+/// For how long they have to be too many: the next burst may need them.
+const IDLE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// By then the idle threads of the server before have left.
+const REPLACEMENT_PAUSE: Duration = Duration::from_secs(7);
+
+/// So many threads fewer than at the most since memory was given back, and it is time to do it again.
+const TIDE_THREADS: usize = 64;
+
+/// But not more often than this.
+const TIDE_PAUSE: Duration = Duration::from_secs(5);
 
 /// When nobody has accepted for this long, the server is given up.
 const LOST_AFTER: Duration = Duration::from_secs(10);
@@ -94,12 +113,69 @@ struct Watch {
     since: Instant,
 }
 
+/// Since when there have been too many idle threads, and when something was done about it last.
+#[derive(Default)]
+struct Crowded {
+    since: Option<Instant>,
+    replaced_at: Option<Instant>,
+}
+
+impl Crowded {
+    fn is_replacement_due(&mut self, shared: &Shared, now: Instant) -> bool {
+        let threads = shared.pool_threads.load(Ordering::SeqCst);
+        let unstarted = shared.connections.unstarted();
+        let started = shared.connections.count().saturating_sub(unstarted);
+        if threads <= started + IDLE_THREADS_MAX {
+            self.since = None;
+            return false;
+        }
+        let since = *self.since.get_or_insert(now);
+        let is_long_ago = |replaced_at: Instant| now - replaced_at >= REPLACEMENT_PAUSE;
+        let is_due = now - since >= IDLE_PATIENCE && self.replaced_at.is_none_or(is_long_ago);
+        // A connection that still waits for a thread of this pool must not be left to it.
+        if !is_due || unstarted > 0 || !shared.has_spare_threads || shared.has_closed() {
+            return false;
+        }
+        *self = Crowded {
+            since: None,
+            replaced_at: Some(now),
+        };
+        true
+    }
+}
+
+/// How many threads there were at most since memory was last given back.
+struct Tide {
+    high: usize,
+    ebbed_at: Instant,
+}
+
+impl Tide {
+    /// Whether a burst is over that has left memory behind.
+    fn has_ebbed(&mut self, threads: usize, now: Instant) -> bool {
+        self.high = self.high.max(threads);
+        let has_ebbed = threads + TIDE_THREADS <= self.high && now - self.ebbed_at >= TIDE_PAUSE;
+        if has_ebbed {
+            *self = Tide {
+                high: threads,
+                ebbed_at: now,
+            };
+        }
+        has_ebbed
+    }
+}
+
 impl Warden<'_> {
     /// Watches until the server stops.
     pub fn run(&self, pins: &mut Pins) {
         let now = Instant::now();
         let mut lanes = [0; 2].map(|done| Watch { done, since: now });
         let mut accepted_at = now;
+        let mut crowded = Crowded::default();
+        let mut tide = Tide {
+            high: 0,
+            ebbed_at: now,
+        };
         while !self.shared.is_stopping() {
             thread::sleep(TICK);
             self.kick();
@@ -108,6 +184,13 @@ impl Warden<'_> {
                 accepted_at = now;
             } else {
                 self.put_another_in_front(pins, accepted_at);
+            }
+            if crowded.is_replacement_due(&self.shared, now) {
+                self.leave_idle_threads_behind(pins);
+            }
+            if tide.has_ebbed(self.shared.pool_threads.load(Ordering::SeqCst), now) {
+                memory::give_back();
+                debug!("memory given back in {:.1?}", now.elapsed());
             }
             self.watch(&mut lanes, now);
             let connections = self.shared.connections.count().saturating_sub(PINS);
@@ -130,10 +213,37 @@ impl Warden<'_> {
         for _ in stranded.take(KICKS_PER_TICK) {
             count(&self.shared.vitals.connections_kicked);
             // It is over as soon as it is there: the thread that gets it reads end of file.
-            drop(TcpStream::connect_timeout(
-                &self.shared.own,
-                CONNECT_TIMEOUT,
-            ));
+            self.knock();
+        }
+    }
+
+    /// Lets the idle threads of tiny_http's pool go.
+    fn leave_idle_threads_behind(&self, pins: &mut Pins) {
+        match self.shared.open_front(self.listener) {
+            Ok(()) => {
+                count(&self.shared.vitals.pool_replacements);
+                debug!("many threads are idle; another pool takes the place of theirs");
+                // The accept thread of the server before has waited for longer than the new one,
+                // so it gets the next connection, and notices.
+                self.knock();
+                self.set_pins(pins);
+            }
+            Err(cause) => debug!("many threads are idle, and stay: {cause}"),
+        }
+    }
+
+    /// Makes one connection to ourselves, which ends at once.
+    fn knock(&self) {
+        drop(TcpStream::connect_timeout(
+            &self.shared.own,
+            CONNECT_TIMEOUT,
+        ));
+    }
+
+    fn set_pins(&self, pins: &mut Pins) {
+        // Without pins, kicks do.
+        if let Ok(set) = Pins::set(self.shared.own, &self.shared.connections) {
+            *pins = set;
         }
     }
 
@@ -142,33 +252,17 @@ impl Warden<'_> {
             let cause = io::Error::other("no accept thread could be started for 10 seconds");
             self.shared.give_up(&cause);
         }
-        match self.try_another_in_front() {
+        match self.shared.open_front(self.listener) {
             Ok(()) => {
                 count(&self.shared.vitals.accept_restarts);
                 warn!("the accept thread has died, and another has taken its place");
-                // Without pins, kicks do.
-                if let Ok(set) = Pins::set(self.shared.own, &self.shared.connections) {
-                    *pins = set;
-                }
+                self.set_pins(pins);
             }
             Err(cause) => {
                 error!("the accept thread has died, and another cannot be started: {cause}");
                 thread::sleep(RETRY_PAUSE);
             }
         }
-    }
-
-    fn try_another_in_front(&self) -> io::Result<()> {
-        self.shared.open_front(self.listener)?;
-        // Its first act is to accept. One that gets no threads for its pool dies before.
-        let deadline = Instant::now() + ACCEPT_PATIENCE;
-        while !self.shared.accepts() {
-            if Instant::now() > deadline {
-                return Err(io::Error::other("it gets no threads for its pool"));
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
     }
 
     /// Notes for how long a lane has had no free worker and finished nothing.

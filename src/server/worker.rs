@@ -35,7 +35,7 @@ const CLIENT_PATIENCE: Duration = Duration::from_millis(20);
 /// How often an idle worker looks whether the server stops.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// The same while the connections of a tiny_http server that has died are served on.
+/// The same while the connections of a past tiny_http server are served on.
 const WAIT_BESIDE_ANOTHER: Duration = Duration::from_millis(5);
 
 /// A request on its way to its reply. The ticket travels with it.
@@ -247,7 +247,8 @@ impl Worker {
     /// Sends the reply: one buffer and one system call, unless the body is large.
     fn send(&mut self, job: Job, reply: Reply) {
         let connection = job.turn.connection();
-        let closing = self.shared.is_closing();
+        // A connection of a past server ends with this reply, so that the server can.
+        let closing = self.shared.is_closing() || self.shared.is_past(connection.generation);
         let manner = Manner::of(&job.request, connection.persistence(), closing);
         self.head.clear();
         self.writer.head(&reply, &manner, &mut self.head);

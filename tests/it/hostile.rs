@@ -32,6 +32,8 @@ const SLACK: usize = 16;
 const LEAVING_MAX: usize = 64;
 /// tiny_http keeps a thread for the next connection for five seconds; then it goes.
 const THREAD_KEPT: Duration = Duration::from_secs(5);
+/// With traffic going on, so many idle threads are not worth another pool.
+const IDLE_THREADS_MAX: usize = 64;
 /// How long to watch at least.
 const WATCH_MIN: Duration = Duration::from_secs(3);
 
@@ -381,4 +383,45 @@ fn no_thread_stays_when_the_connections_are_gone() {
         assert!(is_back || !is_late, "before {before:?}, now {now:?}");
         is_back
     });
+}
+
+#[test]
+fn threads_leave_while_new_connections_keep_coming_and_no_request_fails() {
+    let _quiet = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = Instance::start();
+    let figures = || Figures::of(server.pid()).expect("the process lives");
+    let before = figures();
+    // Enough of them to give each idle thread something to do within five seconds.
+    let mut watch = Watch::start(server.address, server.pid(), "/health/live");
+    let close = "GET /pricing?provider=openai HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    for _ in 0..3 {
+        watch.add_client(vec![close.to_owned()]);
+    }
+    (family("slow heads").attack)(&Plan {
+        address: server.address,
+        hold: Duration::from_millis(300),
+        seed: 1,
+    });
+    let peak = figures();
+    assert!(
+        peak.threads > before.threads + 200,
+        "{before:?}, then {peak:?}"
+    );
+    let ended = Instant::now();
+    wait_until("the threads of the attack gone", || {
+        let now = figures();
+        let is_back = now.threads <= before.threads + IDLE_THREADS_MAX + SLACK;
+        let is_late = ended.elapsed() > RECOVERY + THREAD_KEPT;
+        assert!(is_back || !is_late, "before {before:?}, now {now:?}");
+        is_back
+    });
+    let seen = watch.end();
+    assert!(seen.failures.is_empty(), "{:#?}", seen.failures);
+    assert_eq!(seen.answered, seen.probes);
+    let metrics = server.get("/health/detailed").json()["metrics"].clone();
+    assert!(
+        metrics["pool_replacements"].as_u64() >= Some(1),
+        "{metrics}"
+    );
+    assert_eq!(metrics["panics"], 0, "{metrics}");
 }

@@ -41,6 +41,26 @@ const EVICTION_TRIES: usize = 8;
 thread_local! {
     /// This is the accept thread of a tiny_http server.
     static ACCEPTING: RefCell<Option<Accepting>> = const { RefCell::new(None) };
+
+    /// This is a thread of a tiny_http server's pool.
+    static POOLED: RefCell<Option<Pooled>> = const { RefCell::new(None) };
+}
+
+/// Counts a thread from its first connection to its end.
+struct Pooled(Arc<Shared>);
+
+impl Pooled {
+    fn new(shared: &Arc<Shared>) -> Pooled {
+        name_thread(c"connection");
+        shared.pool_threads.fetch_add(1, Ordering::SeqCst);
+        Pooled(Arc::clone(shared))
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        self.0.pool_threads.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Tells the warden when the accept thread ends, even by a panic.
@@ -51,16 +71,16 @@ struct Accepting {
 
 impl Drop for Accepting {
     fn drop(&mut self) {
-        if !self.shared.has_closed() {
+        if !self.shared.has_closed() && self.generation == self.shared.generation() {
             // Nothing else ends it.
             count(&self.shared.vitals.panics);
         }
-        self.shared.note_lost_accept_thread(self.generation);
+        self.shared.note_lost_accept_thread();
     }
 }
 
-/// Accepts a connection for tiny_http, and returns its descriptor. Returns -1, with `errno` set,
-/// only when the server has closed its listener: tiny_http's thread ends by that.
+/// Accepts a connection for tiny_http, and returns its descriptor. Returns -1, by which tiny_http's
+/// thread ends, only when the server has closed its listener or another accept thread is in front.
 pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &dyn Fn() -> RawFd) -> RawFd {
     let generation = ACCEPTING.with(|accepting| {
         let mut accepting = accepting.borrow_mut();
@@ -75,6 +95,9 @@ pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &dyn Fn() -> RawFd)
         accepting.generation
     });
     loop {
+        if shared.is_past(generation) {
+            return -1;
+        }
         let accepted = kernel();
         if accepted < 0 {
             if !is_worth_another_try(shared, listener) {
@@ -233,7 +256,9 @@ pub fn greet(connection: &Connection) -> bool {
     if connection.start() {
         connection.shared.connections.note_start();
     }
-    name_thread(c"connection");
+    POOLED.with_borrow_mut(|pooled| {
+        pooled.get_or_insert_with(|| Pooled::new(&connection.shared));
+    });
     connection.stream.peer_addr().is_ok()
 }
 
