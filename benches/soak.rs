@@ -45,7 +45,7 @@ const AVAILABILITY_PERCENT_MIN: f64 = 99.0;
 const RSS_MIB_MAX: f64 = 200.0;
 /// What the allocator may keep of the worst moment. That it does not grow from round to round shows
 /// in the second half, where memory may differ by less.
-const RSS_MIB_SLACK: f64 = 64.0;
+const RSS_MIB_SLACK: f64 = 80.0;
 const HALVES_MIB_SLACK: f64 = 16.0;
 /// With traffic going on, so many idle threads are not worth another pool.
 const IDLE_THREADS_MAX: usize = 64;

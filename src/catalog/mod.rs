@@ -31,7 +31,9 @@ pub mod v1;
 mod vocabulary;
 
 use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read};
 
+use flate2::read::GzDecoder;
 use time::Date;
 
 pub use diff::Diff;
@@ -49,8 +51,8 @@ use names::Names;
 use problem::Inspection;
 use suggest::Traits;
 
-/// The catalogue that is part of the program; `catalog import` makes it.
-const BUILT_IN: &str = include_str!("data/catalog.jsonl");
+/// `data/catalog.jsonl`, which `catalog import` makes, as `build.rs` has compressed it.
+const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.jsonl.gz"));
 
 /// All models with a price per token, by provider, as of one day. Immutable.
 #[derive(Debug)]
@@ -78,13 +80,27 @@ pub struct Header {
     pub source_digest: String,
 }
 
+/// For a damaged program, which no test lets out.
+fn unreadable(cause: io::Error) -> Vec<Problem> {
+    vec![Problem {
+        line: None,
+        entry: "header".into(),
+        wrong: format!("the built-in catalogue cannot be unpacked: {cause}"),
+        allowed: "the program as it was built".into(),
+    }]
+}
+
 impl Catalog {
     /// The catalogue that is part of the program.
     ///
     /// # Errors
     /// None in a released build: a test reads the same text.
     pub fn built_in() -> Result<Catalog, Vec<Problem>> {
-        file::read(BUILT_IN)
+        let mut text = String::new();
+        GzDecoder::new(BUILT_IN)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        file::read(&text)
     }
 
     /// The header of the catalogue that is part of the program, without reading the rest.
@@ -92,7 +108,11 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::built_in`].
     pub fn built_in_header() -> Result<Header, Vec<Problem>> {
-        file::read_header(BUILT_IN)
+        let mut line = String::new();
+        BufReader::new(GzDecoder::new(BUILT_IN))
+            .read_line(&mut line)
+            .map_err(unreadable)?;
+        file::read_header(&line)
     }
 
     /// Puts a catalogue together from its parts, in any order of models, and the digest of what they were
