@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-use llm_pricing::api::{self, Api, Book, Shelf};
+use llm_pricing::api::{self, Api, Book, Entrance, Shelf};
 use llm_pricing::catalog::{Catalog, file};
 use llm_pricing::cli::Settings;
 use llm_pricing::clock::today;
@@ -125,9 +125,13 @@ fn routes(c: &mut Criterion) {
 fn replies(c: &mut Criterion) {
     let api = api();
     let mut measure = |label: &str, call: &Call, status: u16| {
-        assert_eq!(now(api::answer(&api, call)).status, status, "{label}");
+        assert_eq!(
+            now(api::answer(&api, Entrance::Main, call)).status,
+            status,
+            "{label}"
+        );
         c.bench_function(&format!("reply/{label}"), |b| {
-            b.iter(|| now(api::answer(&api, black_box(call))))
+            b.iter(|| now(api::answer(&api, Entrance::Main, black_box(call))))
         });
     };
     const GZIP: (&str, &str) = ("Accept-Encoding", "gzip, deflate, br");
@@ -147,7 +151,11 @@ fn replies(c: &mut Criterion) {
     let unknown =
         br#"{"model_name": "gpt-4o-of-next-year", "input_tokens": 1, "output_tokens": 1}"#;
     let etag = {
-        let reply = now(api::answer(&api, &call("GET", "/pricing", &[GZIP], b"")));
+        let reply = now(api::answer(
+            &api,
+            Entrance::Main,
+            &call("GET", "/pricing", &[GZIP], b""),
+        ));
         let header = reply.headers.into_iter().find(|(name, _)| *name == "ETag");
         header.expect("lists have one").1
     };
@@ -302,6 +310,8 @@ fn api() -> Api {
         identity: config.identity,
         catalog_age_days_max: config.catalog_age_days_max,
         watchdog: std::time::Duration::ZERO,
+        renewals: 0,
+        has_admin_port: false,
         started: Instant::now(),
         started_at,
     }

@@ -2,6 +2,7 @@
 //! exit code. `main` and the tests start the same thing.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -9,16 +10,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 use log::{info, warn};
 
-use crate::api::{self, Api, Shelf};
-use crate::config::{Config, Identity, Prices};
-use crate::deployment::{Drain, Lifecycle, Phase};
-use crate::exchange::Service;
+use crate::api::{self, Api, Entrance, Shelf};
+use crate::config::{Config, Identity, Limits, Prices};
+use crate::deployment::{Drain, Lifecycle, Next, Phase, RenewalState};
+use crate::exchange::{Endpoint, Service};
 use crate::exit_code::Exit;
+use crate::inherited::{Inherited, Legacy};
 use crate::keeper::Keeper;
 use crate::price_files::Stock;
 use crate::rate_limiter::RateLimiter;
+use crate::renewal::Program;
 use crate::router::{self, ROUTES, Route};
-use crate::server::{Options, Server};
+use crate::server::{NotHandedOver, Options, Server};
+use crate::service_manager::ServiceManager;
 use crate::supply::Supply;
 use crate::telemetry::Telemetry;
 use crate::vitals::Vitals;
@@ -29,21 +33,43 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// How often the drain says how far it is.
 const DRAIN_LOG: Duration = Duration::from_secs(5);
 
+/// How long requests in work may take when the program is replaced. New ones wait meanwhile.
+const HANDOVER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A successor is told of its connections in one environment variable, which has room for so many.
+const LEGACY_CONNECTIONS_MAX: usize = 16_000;
+
+/// The service manager waits for this much longer than the drain takes at most.
+const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// The admin port is for a few probes and one operator.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
+
 /// A service whose socket answers. It is Starting until [`App::open`].
 pub struct App {
     lifecycle: Arc<Lifecycle>,
     api: Arc<Api>,
     prices: Prices,
     server: Server,
+    admin: Option<Server>,
+    program: Program,
+    manager: ServiceManager,
+    is_listener_shared: bool,
+    renewals: u64,
 }
 
 impl App {
-    /// Binds the socket and starts the threads: probes are answered, business is not yet.
+    /// Binds the sockets that are not inherited and starts the threads: probes are answered, business
+    /// is not yet.
     ///
     /// # Errors
-    /// When the address cannot be bound or a thread cannot be started.
-    pub fn start(config: &Config, lifecycle: Arc<Lifecycle>) -> io::Result<App> {
-        let listener = TcpListener::bind(config.listen)?;
+    /// When an address cannot be bound or a thread cannot be started.
+    pub fn start(
+        config: &Config,
+        lifecycle: Arc<Lifecycle>,
+        inherited: Inherited,
+    ) -> io::Result<App> {
+        let program = Program::of_this_process()?;
         let vitals = Arc::new(Vitals::default());
         let started_at = SystemTime::now();
         let api = Arc::new(Api {
@@ -60,28 +86,53 @@ impl App {
             identity: config.identity.clone(),
             catalog_age_days_max: config.catalog_age_days_max,
             watchdog: config.limits.watchdog,
+            renewals: inherited.renewals,
+            has_admin_port: config.admin.is_some(),
             started: Instant::now(),
             started_at,
         });
-        let (answering, recording) = (Arc::clone(&api), Arc::clone(&api));
-        let service = Service {
-            triage: router::triage,
-            answer: Box::new(move |call| api::answer(&answering, call)),
-            record: Box::new(move |call, status, elapsed| {
-                api::record(&recording, call, status, elapsed);
-            }),
-        };
         let options = Options {
             limits: config.limits,
             standing_headers: standing_headers(&config.identity),
             access_log: config.access_log,
+            is_listener_shared: inherited.is_shared,
+            inherited: Vec::new(),
         };
+        let admin = config.admin.map(|address| {
+            let listener = listener(inherited.admin, address)?;
+            let limits = Limits {
+                express_workers: 1,
+                bulk_workers: 1,
+                connections_max: ADMIN_CONNECTIONS_MAX,
+                ..config.limits
+            };
+            let options = Options {
+                limits,
+                standing_headers: options.standing_headers.clone(),
+                ..options
+            };
+            let service = service(&api, Entrance::Admin);
+            let lifecycle = Arc::clone(&lifecycle);
+            Server::start(listener, service, lifecycle, Arc::default(), options)
+        });
+        let admin = admin.transpose()?;
+        let listener = listener(inherited.main, config.listen)?;
+        let options = Options {
+            inherited: inherited.connections,
+            ..options
+        };
+        let service = service(&api, Entrance::Main);
         let server = Server::start(listener, service, Arc::clone(&lifecycle), vitals, options)?;
         Ok(App {
             lifecycle,
             api,
             prices: config.prices.clone(),
             server,
+            admin,
+            program,
+            manager: ServiceManager::from_environment(),
+            is_listener_shared: inherited.is_shared,
+            renewals: inherited.renewals,
         })
     }
 
@@ -91,6 +142,11 @@ impl App {
     /// When the kernel does not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.server.local_addr()
+    }
+
+    /// The same of the admin port; `None` when there is none.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
     }
 
     /// Puts the catalogue in place: Starting becomes Ready. The lists come after it, and whatever the
@@ -107,12 +163,13 @@ impl App {
         keeper.start(stock)?;
         self.lifecycle.open();
         info!("phase {}", self.lifecycle.phase().as_str());
+        self.manager.say(&["READY=1", "STATUS=ready"]);
         Ok(())
     }
 
     /// Serves until a shutdown is ordered, drains, and leaves.
     pub fn run(self) -> Exit {
-        self.lifecycle.wait_for_order();
+        self.serve();
         let status = self.lifecycle.status(Instant::now());
         info!(
             "phase {}: {} in flight, drain timeout {} s",
@@ -120,7 +177,15 @@ impl App {
             status.active_requests,
             status.drain_timeout.as_secs()
         );
-        self.lifecycle.wait_out_lame_duck();
+        self.say_stopping("STATUS=lame duck");
+        let look = self.manager.sign_of_life_interval().unwrap_or(DRAIN_LOG);
+        while !self.lifecycle.wait_out_lame_duck(Instant::now() + look) {
+            self.give_sign_of_life();
+        }
+        if self.is_listener_shared {
+            // Nobody who comes from now on is refused: a successor serves them.
+            self.server.leave_backlog();
+        }
         self.server.hold_unanswered();
         self.lifecycle.start_draining(Instant::now());
         info!(
@@ -128,6 +193,7 @@ impl App {
             Phase::Draining.as_str(),
             self.lifecycle.in_flight()
         );
+        self.say_stopping("STATUS=draining");
         let drain = self.drain();
         self.lifecycle.stop();
         let refused = self.lifecycle.status(Instant::now()).refused_requests;
@@ -136,36 +202,104 @@ impl App {
             Phase::Stopped.as_str()
         );
         let exit = match drain {
-            _ if self.server.is_lost() => Exit::ServerLost,
+            _ if self.servers().any(Server::is_lost) => Exit::ServerLost,
             Drain::TimedOut { in_flight } => {
                 warn!(
                     "the drain timed out with {in_flight} requests in flight: {}",
-                    self.unfinished()
+                    routes(self.server.unfinished())
                 );
                 Exit::DrainTimedOut
             }
             Drain::Drained | Drain::StillBusy => Exit::Ok,
         };
         self.server.stop();
+        if let Some(admin) = self.admin {
+            admin.stop();
+        }
         exit
     }
 
-    /// Which routes still have requests, and how many: `/cost-estimate: 2`. A request of
-    /// which tiny_http has not read everything yet has no route.
-    fn unfinished(&self) -> String {
-        let mut routes: BTreeMap<&str, usize> = BTreeMap::new();
-        for endpoint in self.server.unfinished() {
-            *routes.entry(Route::of(endpoint).info().path).or_default() += 1;
+    fn servers(&self) -> impl Iterator<Item = &Server> {
+        [Some(&self.server), self.admin.as_ref()]
+            .into_iter()
+            .flatten()
+    }
+
+    fn serve(&self) {
+        loop {
+            let interval = self.manager.sign_of_life_interval();
+            let look_up = interval.map(|interval| Instant::now() + interval);
+            match self.lifecycle.wait_for_order(look_up) {
+                Next::Shutdown => return,
+                Next::Renewal => self.renew(),
+                Next::Nothing => self.give_sign_of_life(),
+            }
         }
-        let routes: Vec<String> = routes
-            .iter()
-            .map(|(path, count)| format!("{path}: {count}"))
-            .collect();
-        if routes.is_empty() {
-            "not read yet".into()
+    }
+
+    /// Tells the service manager that all is well, if it is.
+    fn give_sign_of_life(&self) {
+        if self.api.is_alive() && self.manager.sign_of_life_interval().is_some() {
+            self.manager.say(&["WATCHDOG=1"]);
+        }
+    }
+
+    fn say_stopping(&self, status: &str) {
+        let remaining = self.lifecycle.status(Instant::now()).remaining;
+        let patience = remaining.unwrap_or_default() + STOP_MARGIN;
+        let patience = format!("EXTEND_TIMEOUT_USEC={}", patience.as_micros());
+        self.manager.say(&["STOPPING=1", status, &patience]);
+    }
+
+    /// Returns only when there is no successor.
+    fn renew(&self) {
+        self.lifecycle.begin_renewal();
+        self.manager.say(&[
+            "RELOADING=1",
+            &format!("MONOTONIC_USEC={}", monotonic_us()),
+            "STATUS=renewal",
+        ]);
+        let Err(fault) = self.try_to_renew();
+        warn!("not renewed: {fault}");
+        self.lifecycle
+            .note_renewal(RenewalState::Failed, Some(fault));
+        self.manager
+            .say(&["READY=1", "STATUS=ready; the last renewal failed"]);
+    }
+
+    fn try_to_renew(&self) -> Result<Infallible, String> {
+        info!("renewal: asking the program that is to take over");
+        let successor = self.program.check()?;
+        self.lifecycle.note_renewal(RenewalState::HandingOver, None);
+        let connections = self
+            .server
+            .hand_over(HANDOVER_PATIENCE)
+            .map_err(|why| match why {
+                NotHandedOver::Stopping => "a shutdown was ordered".to_owned(),
+                NotHandedOver::StillBusy(endpoints) => format!(
+                    "requests took longer than {} s: {}",
+                    HANDOVER_PATIENCE.as_secs(),
+                    routes(endpoints)
+                ),
+            })?;
+        let number = connections.len();
+        let fault = if number > LEGACY_CONNECTIONS_MAX {
+            format!(
+                "{number} connections are open, and {LEGACY_CONNECTIONS_MAX} can be handed over"
+            )
         } else {
-            routes.join(", ")
-        }
+            info!("renewal: {number} connections go to {successor}");
+            let cause = self.program.replace(&Legacy {
+                main: self.server.listener(),
+                admin: self.admin.as_ref().map(Server::listener),
+                connections,
+                is_shared: self.is_listener_shared,
+                renewals: self.renewals + 1,
+            });
+            format!("the program cannot be run: {cause}")
+        };
+        self.server.take_back();
+        Err(fault)
     }
 
     fn drain(&self) -> Drain {
@@ -180,6 +314,8 @@ impl App {
             self.server.release_answered();
             if Instant::now() >= next_log {
                 let status = self.lifecycle.status(Instant::now());
+                self.say_stopping("STATUS=draining");
+                self.give_sign_of_life();
                 info!(
                     "draining: {} in flight, {:.0} s left",
                     status.active_requests,
@@ -189,6 +325,58 @@ impl App {
             }
         }
     }
+}
+
+/// The socket that was inherited, or one that is bound.
+fn listener(inherited: Option<TcpListener>, address: SocketAddr) -> io::Result<TcpListener> {
+    match inherited {
+        Some(listener) => Ok(listener),
+        None => TcpListener::bind(address)
+            .map_err(|cause| io::Error::new(cause.kind(), format!("{address}: {cause}"))),
+    }
+}
+
+fn service(api: &Arc<Api>, entrance: Entrance) -> Service {
+    let (answering, recording) = (Arc::clone(api), Arc::clone(api));
+    Service {
+        triage: match entrance {
+            Entrance::Main => router::triage,
+            Entrance::Admin => router::triage_for_admins,
+        },
+        answer: Box::new(move |call| api::answer(&answering, entrance, call)),
+        record: Box::new(move |call, status, elapsed| {
+            api::record(&recording, call, status, elapsed);
+        }),
+    }
+}
+
+/// Which routes requests are for, and how many: `/cost-estimate: 2`. A request of which not
+/// everything is here has no route.
+fn routes(endpoints: Vec<Endpoint>) -> String {
+    let mut routes: BTreeMap<&str, usize> = BTreeMap::new();
+    for endpoint in endpoints {
+        *routes.entry(Route::of(endpoint).info().path).or_default() += 1;
+    }
+    let routes: Vec<String> = routes
+        .iter()
+        .map(|(path, count)| format!("{path}: {count}"))
+        .collect();
+    if routes.is_empty() {
+        "not read yet".into()
+    } else {
+        routes.join(", ")
+    }
+}
+
+/// What `CLOCK_MONOTONIC` says, in microseconds, which is what sd_notify(3) wants with `RELOADING=1`.
+fn monotonic_us() -> u64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the kernel writes the struct, which outlives the call. The clock is always there.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec.unsigned_abs() * 1_000_000 + now.tv_nsec.unsigned_abs() / 1_000
 }
 
 /// What is on every reply: that it is of the type it says and of no other, and who answered, so that

@@ -31,6 +31,7 @@ Examples:
   llm-pricing estimate gpt-4o --input 1000 --output 500
   llm-pricing healthcheck                            exit 0 when the server here is ready
   llm-pricing shutdown --drain-timeout 30 --wait     drain the server here
+  llm-pricing renew                                  replace its program under load
 
 Exit codes: 0 done or drained, 1 failed, 2 bad setting or command line,
 3 drain timeout with requests in flight, 70 server lost, 130 interrupted.";
@@ -68,6 +69,34 @@ pub enum Command {
         shutdown_token_file: Option<String>,
         #[command(flatten)]
         target: Target,
+    },
+    /// Replace the running server's program by the one that is now in its file, under load
+    ///
+    /// Same process, same socket, same connections: no request fails. The new program is asked first
+    /// whether it could serve; if it could not, the old one stays, and the exit code is 1.
+    Renew {
+        /// The server's SHUTDOWN_TOKEN, if it has one
+        #[arg(
+            long,
+            env = "SHUTDOWN_TOKEN",
+            hide_env_values = true,
+            value_name = "TOKEN"
+        )]
+        shutdown_token: Option<String>,
+        /// File that holds it
+        #[arg(long, env = "SHUTDOWN_TOKEN_FILE", value_name = "FILE")]
+        shutdown_token_file: Option<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Say whether a server could start with these settings; exit 0 if so, 1 or 2 if not
+    ///
+    /// Reads the settings, the secrets and the catalogue, and binds nothing.
+    Check(Box<Settings>),
+    /// Do nothing for a while, for a container's preStop hook where there is no shell
+    Sleep {
+        /// How long, up to 3600
+        seconds: String,
     },
     /// Price one call with the built-in catalogue
     Estimate {
@@ -142,6 +171,9 @@ pub struct Target {
     /// Port the server was told to bind [default: 8000]
     #[arg(long, env, value_name = "PORT")]
     pub server_port: Option<String>,
+    /// Its admin port, if it has one, which is asked instead then
+    #[arg(long, env, value_name = "PORT")]
+    pub admin_port: Option<String>,
 }
 
 /// The settings of the server as text.
@@ -153,6 +185,9 @@ pub struct Settings {
     /// Port to bind, 0 for any free one [default: 8000]
     #[arg(long, env, value_name = "PORT")]
     pub server_port: Option<String>,
+    /// Port for health and deployment only; the shutdown can be ordered only there then [default: none]
+    #[arg(long, env, value_name = "PORT")]
+    pub admin_port: Option<String>,
 
     /// Workers that take requests and answer what cannot block [default: 2 per core]
     #[arg(long, env, value_name = "COUNT", help_heading = "Limits")]

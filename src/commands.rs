@@ -3,11 +3,14 @@
 
 mod catalog;
 
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::Deserialize;
 
 use crate::api::{Naming, SUGGESTIONS_MAX, TOKENS_MAX, naming_warning};
-use crate::cli::{Command, Target};
-use crate::config::{self, BadSetting};
+use crate::cli::{Command, Settings, Target};
+use crate::config::{self, BadSetting, Config};
 use crate::estimate::{Terms, Usage, estimate};
 use crate::exit_code::Exit;
 use crate::local_client::{self, Response};
@@ -18,6 +21,14 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A caller who waits for a drain waits for the longest lame duck and the longest drain.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(2 * config::DRAIN_TIMEOUT_SECONDS_MAX + 60);
+
+/// The new program's check, what is in work, and the new program's start, with time to spare.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(60);
+
+const RENEWAL_LOOK: Duration = Duration::from_millis(20);
+
+/// Of a file with many faults, the first ones say enough.
+const DETAILS_SHOWN: usize = 20;
 
 /// Runs a command that is not `serve`.
 pub fn run(command: Command) -> Exit {
@@ -32,6 +43,22 @@ pub fn run(command: Command) -> Exit {
             target,
         } => match config::shutdown_token(&shutdown_token, &shutdown_token_file) {
             Ok(token) => shutdown(drain_timeout.as_deref(), wait, token.as_deref(), &target),
+            Err(bad) => refuse(&bad),
+        },
+        Command::Renew {
+            shutdown_token,
+            shutdown_token_file,
+            target,
+        } => match config::shutdown_token(&shutdown_token, &shutdown_token_file) {
+            Ok(token) => renew(token.as_deref(), &target),
+            Err(bad) => refuse(&bad),
+        },
+        Command::Check(settings) => check(&settings),
+        Command::Sleep { seconds } => match config::whole_seconds("sleep", &seconds) {
+            Ok(seconds) => {
+                thread::sleep(Duration::from_secs(seconds));
+                Exit::Ok
+            }
             Err(bad) => refuse(&bad),
         },
         Command::Estimate {
@@ -83,7 +110,10 @@ fn shutdown(drain_timeout: Option<&str>, wait: bool, token: Option<&str>, target
         Ok(address) => address,
         Err(bad) => return refuse(&bad),
     };
-    let body = match drain_timeout.map(config::drain_timeout).transpose() {
+    let body = match drain_timeout
+        .map(|text| config::whole_seconds("--drain-timeout", text))
+        .transpose()
+    {
         Ok(Some(seconds)) => format!("{{\"drain_timeout_seconds\": {seconds}}}"),
         Ok(None) => String::new(),
         Err(bad) => return refuse(&bad),
@@ -107,6 +137,93 @@ fn shutdown(drain_timeout: Option<&str>, wait: bool, token: Option<&str>, target
         }
         Ok(Response { status, body }) => fail(format_args!("{path} answers {status}: {body}")),
         Err(cause) => fail(format_args!("no answer from {address}: {cause}")),
+    }
+}
+
+/// What `/deployment/renew` says of a renewal.
+#[derive(Deserialize)]
+struct Renewal {
+    state: String,
+    error: Option<String>,
+    renewals: u64,
+    version: String,
+    commit: String,
+}
+
+fn renew(token: Option<&str>, target: &Target) -> Exit {
+    let address = match config::local_address(target) {
+        Ok(address) => address,
+        Err(bad) => return refuse(&bad),
+    };
+    let ask = |method, path| match local_client::request(
+        address,
+        method,
+        path,
+        token,
+        "",
+        PROBE_PATIENCE,
+    ) {
+        Ok(Response {
+            status: 200 | 202,
+            body,
+        }) => serde_json::from_str::<Renewal>(&body)
+            .map_err(|_| format!("{path} answers something else: {body}")),
+        Ok(Response { status, body }) => Err(format!("{path} answers {status}: {body}")),
+        Err(cause) => Err(format!("no answer from {address}: {cause}")),
+    };
+    let before = match ask("POST", "/deployment/renew") {
+        Ok(before) => before,
+        Err(why) => return fail(why),
+    };
+    let deadline = Instant::now() + RENEWAL_PATIENCE;
+    loop {
+        thread::sleep(RENEWAL_LOOK);
+        let now = ask("GET", "/deployment/renew/status");
+        match now {
+            Ok(now) if now.renewals > before.renewals => {
+                println!(
+                    "renewed: {} (commit {}) has taken over from {} (commit {})",
+                    now.version, now.commit, before.version, before.commit
+                );
+                return Exit::Ok;
+            }
+            Ok(now) if now.state == "failed" => {
+                let error = now.error.unwrap_or_default();
+                return fail(format_args!("not renewed, the old program stays: {error}"));
+            }
+            // While one takes over from the other, a connection may fail.
+            _ if Instant::now() < deadline => {}
+            Ok(now) => return fail(format_args!("the renewal is still {}", now.state)),
+            Err(why) => return fail(why),
+        }
+    }
+}
+
+/// Prints what would serve.
+fn check(settings: &Settings) -> Exit {
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = match Config::from_settings(settings, &environment) {
+        Ok(config) => config,
+        Err(bad) => return refuse(&bad),
+    };
+    match config.prices.files.load() {
+        Ok(stock) => {
+            println!(
+                "llm-pricing {} (commit {}): {}",
+                crate::VERSION,
+                crate::COMMIT,
+                stock.summary()
+            );
+            Exit::Ok
+        }
+        Err(unusable) => {
+            eprintln!("llm-pricing: {unusable}");
+            unusable
+                .details()
+                .take(DETAILS_SHOWN)
+                .for_each(|line| eprintln!("llm-pricing: {line}"));
+            Exit::Usage
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub use secrets::Keyring;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Health and deployment only, and the only place for orders.
+    pub admin: Option<SocketAddr>,
     pub limits: Limits,
     pub drain: DrainSettings,
     pub access: Access,
@@ -129,6 +131,7 @@ impl Config {
         };
         Ok(Config {
             listen: listen(&s.server_host, &s.server_port)?,
+            admin: admin(&s.server_host, &s.admin_port)?,
             limits: Limits {
                 express_workers: number("WORKERS", &s.workers, 2 * cores, 1, 256)?,
                 bulk_workers: number("BULK_WORKERS", &s.bulk_workers, 16, 1, 1_024)?,
@@ -196,7 +199,11 @@ impl Config {
 /// # Errors
 /// The setting that cannot be used.
 pub fn local_address(target: &Target) -> Result<SocketAddr, BadSetting> {
-    Ok(reachable(listen(&target.server_host, &target.server_port)?))
+    let admin = admin(&target.server_host, &target.admin_port)?;
+    Ok(reachable(match admin {
+        Some(admin) => admin,
+        None => listen(&target.server_host, &target.server_port)?,
+    }))
 }
 
 /// The address to connect to for a socket bound to `bound`: an unspecified one means loopback.
@@ -211,13 +218,13 @@ pub fn reachable(bound: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Reads a whole number of seconds for a command-line option.
+/// Reads a whole number of seconds of the command line.
 ///
 /// # Errors
 /// When it is not a number of seconds up to an hour.
-pub fn drain_timeout(text: &str) -> Result<u64, BadSetting> {
+pub fn whole_seconds(name: &'static str, text: &str) -> Result<u64, BadSetting> {
     number(
-        "--drain-timeout",
+        name,
         &Some(text.to_owned()),
         0,
         0,
@@ -236,20 +243,28 @@ pub fn bad(name: &'static str, value: &str, allowed: impl Into<String>) -> BadSe
 }
 
 fn listen(host: &Option<String>, port: &Option<String>) -> Result<SocketAddr, BadSetting> {
-    let ip = if host.as_deref() == Some("localhost") {
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
-    } else {
-        parsed(
-            "SERVER_HOST",
-            host,
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            "an IP address, such as 0.0.0.0 or ::, or localhost",
-        )?
-    };
-    Ok(SocketAddr::new(
-        ip,
-        number("SERVER_PORT", port, 8_000, 0, u16::MAX)?,
-    ))
+    let port = number("SERVER_PORT", port, 8_000, 0, u16::MAX)?;
+    Ok(SocketAddr::new(ip(host)?, port))
+}
+
+fn admin(host: &Option<String>, port: &Option<String>) -> Result<Option<SocketAddr>, BadSetting> {
+    if port.as_ref().is_none_or(String::is_empty) {
+        return Ok(None);
+    }
+    let port = number("ADMIN_PORT", port, 0, 0, u16::MAX)?;
+    Ok(Some(SocketAddr::new(ip(host)?, port)))
+}
+
+fn ip(host: &Option<String>) -> Result<IpAddr, BadSetting> {
+    if host.as_deref() == Some("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    parsed(
+        "SERVER_HOST",
+        host,
+        Ipv4Addr::UNSPECIFIED.into(),
+        "an IP address, such as 0.0.0.0 or ::, or localhost",
+    )
 }
 
 fn parsed<T: FromStr>(

@@ -20,6 +20,8 @@
 //! - [`text_file`]: files that an operator may replace while the service runs
 //! - [`estimate`]: what a usage costs
 //! - [`use_case`]: from a model's facts to words
+//! - [`inherited`], [`renewal`], [`service_manager`]: sockets from whoever started us, a new program in
+//!   the same process, and what the service manager is told
 //! - [`rate_limiter`]: how often each client may ask
 //! - [`telemetry`], [`vitals`]: what was asked, and what the machinery is doing
 //! - [`cli`], [`config`], [`exit_code`]: what the operator typed, checked, and what comes back
@@ -38,14 +40,17 @@ pub mod deployment;
 pub mod estimate;
 pub mod exchange;
 pub mod exit_code;
+pub mod inherited;
 pub mod keeper;
 pub mod local_client;
 pub mod memory;
 pub mod money;
 pub mod price_files;
 pub mod rate_limiter;
+pub mod renewal;
 pub mod router;
 pub mod server;
+pub mod service_manager;
 pub mod supply;
 pub mod telemetry;
 pub mod text_file;

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, LineWriter};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Parser;
 use log::{error, info, warn};
@@ -13,9 +13,14 @@ use llm_pricing::app::App;
 use llm_pricing::cli::{Cli, Command, Settings};
 use llm_pricing::commands;
 use llm_pricing::config::Config;
-use llm_pricing::deployment::{Lifecycle, Order};
+use llm_pricing::deployment::{DrainSettings, Lifecycle, Order};
 use llm_pricing::exit_code::Exit;
+use llm_pricing::inherited::Inherited;
 use llm_pricing::price_files::Stock;
+use llm_pricing::renewal;
+
+/// How long clients of a listener that a successor will have are told to come back, at least.
+const SHARED_LISTENER_DELAY_MIN: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -48,14 +53,23 @@ fn serve(settings: &Settings) -> Exit {
             return Exit::Usage;
         }
     };
+    // SAFETY: there is no other thread yet, and nobody else knows of these descriptors.
+    let inherited = match unsafe { Inherited::take() } {
+        Ok(inherited) => inherited,
+        Err(unusable) => {
+            eprintln!("llm-pricing: {unusable}");
+            return Exit::Usage;
+        }
+    };
     start_logging(&config);
     // Signal handlers come first: as process 1 of a container, a signal without a handler is
     // ignored, and stopping would take the orchestrator's whole patience.
-    let lifecycle = Arc::new(Lifecycle::new(config.drain));
+    let lifecycle = Arc::new(Lifecycle::new(drain_settings(&config, &inherited)));
     if let Err(cause) = handle_signals(Arc::clone(&lifecycle)) {
         error!("cannot handle signals: {cause}");
         return Exit::Failed;
     }
+    renewal::let_stop_signals_in();
     // Before the socket is bound: nobody ever sees an instance that has nothing to serve.
     let stock = match config.prices.files.load() {
         Ok(stock) => stock,
@@ -67,10 +81,10 @@ fn serve(settings: &Settings) -> Exit {
             return Exit::Usage;
         }
     };
-    let app = match App::start(&config, lifecycle) {
+    let app = match App::start(&config, lifecycle, inherited) {
         Ok(app) => app,
         Err(cause) => {
-            error!("cannot listen on {}: {cause}", config.listen);
+            error!("cannot listen: {cause}");
             return Exit::Failed;
         }
     };
@@ -82,6 +96,16 @@ fn serve(settings: &Settings) -> Exit {
     let exit = app.run();
     info!("exit {}", exit as u8);
     exit
+}
+
+/// With a listener that a successor will have, the lame duck is what tells clients with open
+/// connections to come back on new ones, and nobody is refused after it.
+fn drain_settings(config: &Config, inherited: &Inherited) -> DrainSettings {
+    let mut settings = config.drain;
+    if inherited.is_shared {
+        settings.shutdown_delay = settings.shutdown_delay.max(SHARED_LISTENER_DELAY_MIN);
+    }
+    settings
 }
 
 fn announce(config: &Config, app: &App, stock: &Stock) {
@@ -102,6 +126,9 @@ fn announce(config: &Config, app: &App, stock: &Stock) {
         "listening on http://{address} with {} express and {} bulk workers",
         limits.express_workers, limits.bulk_workers
     );
+    if let Some(admin) = app.admin_addr() {
+        info!("admin port on http://{admin}");
+    }
 }
 
 /// INT, TERM and HUP look alike to ctrlc, so they mean the same: drain. An orchestrator that

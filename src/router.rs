@@ -28,6 +28,8 @@ pub enum Route {
     DeploymentMetadata,
     DeploymentShutdown,
     DeploymentShutdownStatus,
+    DeploymentRenew,
+    DeploymentRenewStatus,
     ApiVersions,
     /// A known path, asked with another method.
     WrongMethod,
@@ -63,7 +65,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 22] = [
+pub static ROUTES: [RouteInfo; 24] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -192,6 +194,20 @@ pub static ROUTES: [RouteInfo; 22] = [
         "How far the drain is",
     ),
     row(
+        Route::DeploymentRenew,
+        "POST",
+        "/deployment/renew",
+        Work::Probe,
+        "Replace the program in place",
+    ),
+    row(
+        Route::DeploymentRenewStatus,
+        "GET",
+        "/deployment/renew/status",
+        Work::Probe,
+        "How far that is",
+    ),
+    row(
         Route::ApiVersions,
         "GET",
         "/api/versions",
@@ -209,6 +225,16 @@ impl Route {
 
     pub fn info(self) -> &'static RouteInfo {
         &ROUTES[self as usize]
+    }
+
+    /// Whether it tells the instance to do something with itself.
+    pub fn is_order(self) -> bool {
+        matches!(self, Route::DeploymentShutdown | Route::DeploymentRenew)
+    }
+
+    /// Whether the admin port answers it: health and deployment.
+    pub fn is_for_admins(self) -> bool {
+        self.is_public() && self.info().work == Work::Probe
     }
 
     /// Whether the route answers a path of its own.
@@ -263,6 +289,19 @@ pub fn triage(method: Method, path: &str, query: &str) -> Triage {
     }
 }
 
+/// The same on the admin port, where everything else is unknown and nothing is business.
+pub fn triage_for_admins(method: Method, path: &str, _query: &str) -> Triage {
+    let route = match route(method, path) {
+        Route::WrongMethod if at_path(path).is_some_and(Route::is_for_admins) => Route::WrongMethod,
+        route if route.is_for_admins() => route,
+        _ => Route::Unknown,
+    };
+    Triage {
+        endpoint: Endpoint(route as usize),
+        work: Work::Probe,
+    }
+}
+
 /// What stands in a path for its route's placeholder, still percent-encoded; empty when the route has
 /// none.
 pub fn placeholder(path: &str) -> &str {
@@ -292,90 +331,4 @@ fn find(path: &str) -> Option<(Route, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_the_order_of_the_routes() {
-        for (position, row) in ROUTES.iter().enumerate() {
-            assert_eq!(row.route as usize, position, "{}", row.path);
-        }
-    }
-
-    #[test]
-    fn paths_and_methods_lead_to_routes() {
-        let rows = [
-            ("root", Method::Get, "/", Route::Info),
-            (
-                "head goes where get goes",
-                Method::Head,
-                "/pricing",
-                Route::Pricing,
-            ),
-            ("trailing slash", Method::Get, "/models/", Route::Models),
-            (
-                "trailing slash on post",
-                Method::Post,
-                "/cost-estimate/",
-                Route::CostEstimate,
-            ),
-            (
-                "a placeholder takes slashes",
-                Method::Get,
-                "/models/openai/gpt-4o",
-                Route::ModelDetails,
-            ),
-            (
-                "a placeholder stands for something",
-                Method::Get,
-                "/models//",
-                Route::Unknown,
-            ),
-            (
-                "only one slash is forgiven",
-                Method::Get,
-                "/pricing//",
-                Route::Unknown,
-            ),
-            ("empty path", Method::Get, "", Route::Unknown),
-            ("case matters", Method::Get, "/Models", Route::Unknown),
-            ("wrong method", Method::Post, "/pricing", Route::WrongMethod),
-            (
-                "head of a post",
-                Method::Head,
-                "/cost-estimate",
-                Route::WrongMethod,
-            ),
-            ("unknown method", Method::Other, "/", Route::WrongMethod),
-            (
-                "unknown method, unknown path",
-                Method::Other,
-                "/nope",
-                Route::Unknown,
-            ),
-            (
-                "a label is not a path",
-                Method::Get,
-                "(unknown path)",
-                Route::Unknown,
-            ),
-        ];
-        for (name, method, path, expected) in rows {
-            assert_eq!(route(method, path), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_placeholder_is_what_follows_without_the_trailing_slash() {
-        for (path, expected) in [
-            ("/models/gpt-4o", "gpt-4o"),
-            ("/models/openai/gpt-4o/", "openai/gpt-4o"),
-            ("/models/a%2Fb", "a%2Fb"),
-            ("/models//a", "/a"),
-            ("/models/", ""),
-            ("/pricing", ""),
-        ] {
-            assert_eq!(placeholder(path), expected, "{path}");
-        }
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use super::error::Fault;
 use super::fields::Fields;
 use crate::clock::Timestamp;
 use crate::config::DRAIN_TIMEOUT_SECONDS_MAX;
-use crate::deployment::{Order, Phase, ShutdownStatus};
+use crate::deployment::{Order, Phase, RenewalStatus, ShutdownStatus};
 use crate::exchange::{Answer, Call, Reply};
 
 #[derive(Serialize)]
@@ -140,4 +140,45 @@ pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
     } else {
         Answer::Now(status_reply(&ordered.status))
     })
+}
+
+fn renewal_reply(code: u16, api: &Api, status: &RenewalStatus) -> Reply {
+    #[derive(Serialize)]
+    struct Renewal<'a> {
+        state: &'static str,
+        started_at: Option<Timestamp>,
+        error: Option<&'a str>,
+        renewals: u64,
+        version: &'static str,
+        commit: &'static str,
+    }
+    Reply::json(
+        code,
+        &Renewal {
+            state: status.state.as_str(),
+            started_at: status.started_at.map(Timestamp::from),
+            error: status.fault.as_deref(),
+            renewals: api.renewals,
+            version: crate::VERSION,
+            commit: crate::COMMIT,
+        },
+    )
+}
+
+/// `GET /deployment/renew/status`
+pub fn renewal_status(api: &Api) -> Reply {
+    renewal_reply(200, api, &api.lifecycle.renewal())
+}
+
+/// `POST /deployment/renew`: orders that the program in this process's file takes over. The reply does
+/// not wait for it.
+pub fn renew(api: &Api, call: &Call) -> Result<Reply, Fault> {
+    check_shutdown(call, &api.access)?;
+    Fields::of_query(call.query).finish()?;
+    Fields::parse_optional(call.body)?.finish()?;
+    let status = api
+        .lifecycle
+        .order_renewal(SystemTime::now())
+        .map_err(Fault::NotRenewable)?;
+    Ok(renewal_reply(202, api, &status))
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::naming::{Candidate, Misnomer};
+use crate::deployment::Phase;
 use crate::estimate::Unpriced;
 use crate::exchange::Reply;
 
@@ -38,6 +39,10 @@ pub enum Fault {
     TokenNeeded,
     /// Shutting down is for direct loopback peers here.
     NotLocal,
+    /// Ordered on the main port, and there is an admin port.
+    AdminPortOnly,
+    /// Only an instance that is ready can be renewed.
+    NotRenewable(Phase),
     /// Business before the catalogue is there.
     Starting,
 }
@@ -149,6 +154,14 @@ impl Fault {
                 403,
                 "Only direct callers on this host may shut the service down; set SHUTDOWN_TOKEN \
                  on the server and send it as Authorization: Bearer <token> to do it from elsewhere",
+            ),
+            Fault::AdminPortOnly => Reply::detail(403, "Only on the admin port of this instance"),
+            Fault::NotRenewable(phase) => Reply::detail(
+                409,
+                &format!(
+                    "The service is in phase {}, and cannot be renewed",
+                    phase.as_str()
+                ),
             ),
             Fault::Starting => Reply::unavailable("Service is starting", 1),
         }

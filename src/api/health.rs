@@ -49,6 +49,14 @@ pub fn health(api: &Api) -> Reply {
     )
 }
 
+impl Api {
+    /// Whether the process can get anything done.
+    pub fn is_alive(&self) -> bool {
+        let stuck = Duration::from_secs(read(&self.vitals.stuck_seconds) as u64);
+        is_alive(stuck, self.watchdog)
+    }
+}
+
 /// `GET /health/live`: 200 as long as the process can get anything done. A drain never makes it fail.
 pub fn live(api: &Api) -> Reply {
     #[derive(Serialize)]
@@ -56,8 +64,7 @@ pub fn live(api: &Api) -> Reply {
         alive: bool,
         timestamp: Timestamp,
     }
-    let stuck = Duration::from_secs(read(&api.vitals.stuck_seconds) as u64);
-    let alive = is_alive(stuck, api.watchdog);
+    let alive = api.is_alive();
     Reply::json(
         if alive { 200 } else { 503 },
         &Live {

@@ -57,8 +57,19 @@ pub struct Api {
     pub catalog_age_days_max: i64,
     /// Liveness fails when a lane of workers is stuck for longer; zero is never.
     pub watchdog: Duration,
+    /// How often this process has replaced its program.
+    pub renewals: u64,
+    /// Orders are taken on the admin port only.
+    pub has_admin_port: bool,
     pub started: Instant,
     pub started_at: SystemTime,
+}
+
+/// Where a call came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    Main,
+    Admin,
 }
 
 impl Api {
@@ -70,8 +81,14 @@ impl Api {
 }
 
 /// Answers a call, whatever is wrong with it.
-pub fn answer(api: &Api, call: &Call) -> Answer {
-    dispatch(api, call).unwrap_or_else(|fault| Answer::Now(fault.reply()))
+pub fn answer(api: &Api, entrance: Entrance, call: &Call) -> Answer {
+    let is_order = Route::of(call.endpoint).is_order();
+    let answer = if is_order && api.has_admin_port && entrance == Entrance::Main {
+        Err(Fault::AdminPortOnly)
+    } else {
+        dispatch(api, call)
+    };
+    answer.unwrap_or_else(|fault| Answer::Now(fault.reply()))
 }
 
 fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
@@ -107,6 +124,8 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::DeploymentMetadata => uncached(deployment::metadata(api)),
         Route::DeploymentShutdownStatus => uncached(deployment::shutdown_status(api)),
         Route::ApiVersions => uncached(info::versions()),
+        Route::DeploymentRenewStatus => uncached(deployment::renewal_status(api)),
+        Route::DeploymentRenew => uncached(deployment::renew(api, call)?),
         Route::DeploymentShutdown => match deployment::shutdown(api, call)? {
             Answer::Now(reply) => uncached(reply),
             later => return Ok(later),

@@ -9,6 +9,7 @@
 //! | Stopped | 503 | fails | the process exits |
 
 mod gate;
+mod renewal;
 mod sync;
 
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gate::Gate;
 pub use gate::Phase;
+use renewal::Renewal;
+pub use renewal::{RenewalState, RenewalStatus};
 
 /// How long a shutdown may take, when the order does not say.
 #[derive(Clone, Copy, Debug)]
@@ -77,18 +80,34 @@ pub enum Drain {
 }
 
 /// A business request that is inside. Whoever holds it is counted; dropping it is leaving.
-pub type Ticket = gate::Ticket<Option<Shutdown>>;
+pub type Ticket = gate::Ticket<Orders>;
+
+/// What this instance was told to do.
+#[derive(Default)]
+pub struct Orders {
+    shutdown: Option<Shutdown>,
+    renewal: Renewal,
+}
+
+/// What the main thread has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Shutdown,
+    Renewal,
+    /// Neither yet: it wanted to look around.
+    Nothing,
+}
 
 /// The instance's life, shared by everybody who may ask, enter or end it.
 pub struct Lifecycle {
-    gate: Arc<Gate<Option<Shutdown>>>,
+    gate: Arc<Gate<Orders>>,
     settings: DrainSettings,
 }
 
 impl Lifecycle {
     pub fn new(settings: DrainSettings) -> Lifecycle {
         Lifecycle {
-            gate: Arc::new(Gate::new(None)),
+            gate: Arc::new(Gate::new(Orders::default())),
             settings,
         }
     }
@@ -112,20 +131,20 @@ impl Lifecycle {
 
     /// Everything is loaded: Starting becomes Ready, unless a stop was ordered meanwhile.
     pub fn open(&self) {
-        let mut shutdown = self.gate.lock();
-        if shutdown.is_none() {
-            self.gate.advance(&mut shutdown, Phase::Ready);
+        let mut orders = self.gate.lock();
+        if orders.shutdown.is_none() {
+            self.gate.advance(&mut orders, Phase::Ready);
         }
     }
 
     /// Orders the shutdown. The first order starts the clock; a later one ends the lame duck and
     /// may shorten the drain, never lengthen it.
     pub fn order_shutdown(&self, order: Order, now: Instant, wall_clock: SystemTime) -> Ordered {
-        let mut shutdown = self.gate.lock();
-        let is_first = match shutdown.as_mut() {
+        let mut orders = self.gate.lock();
+        let is_first = match orders.shutdown.as_mut() {
             None => {
                 let delay = order.shutdown_delay.unwrap_or(self.settings.shutdown_delay);
-                *shutdown = Some(Shutdown {
+                orders.shutdown = Some(Shutdown {
                     started_at: wall_clock,
                     drain_timeout: order.drain_timeout.unwrap_or(self.settings.drain_timeout),
                     lame_duck_until: now + delay,
@@ -144,51 +163,66 @@ impl Lifecycle {
                 false
             }
         };
-        self.gate.advance(&mut shutdown, Phase::LameDuck);
+        self.gate.advance(&mut orders, Phase::LameDuck);
         Ordered {
             is_first,
-            status: self.status_of(*shutdown, now),
+            status: self.status_of(orders.shutdown, now),
         }
     }
 
-    /// Sleeps until a shutdown was ordered.
-    pub fn wait_for_order(&self) {
-        let mut shutdown = self.gate.lock();
-        while shutdown.is_none() {
-            shutdown = self.gate.wait(shutdown, None);
-        }
-    }
-
-    /// Sleeps until the lame duck is over: its delay passed, or the order was repeated.
-    pub fn wait_out_lame_duck(&self) {
-        let mut shutdown = self.gate.lock();
-        while let Some(until) = shutdown.map(|running| running.lame_duck_until) {
-            if until <= Instant::now() {
-                return;
+    /// Sleeps until something was ordered, or `look_up` came, if it ever does.
+    pub fn wait_for_order(&self, look_up: Option<Instant>) -> Next {
+        let mut orders = self.gate.lock();
+        loop {
+            if orders.shutdown.is_some() {
+                return Next::Shutdown;
             }
-            shutdown = self.gate.wait(shutdown, Some(until));
+            if orders.renewal.is_wanted() {
+                return Next::Renewal;
+            }
+            if look_up.is_some_and(|look_up| look_up <= Instant::now()) {
+                return Next::Nothing;
+            }
+            orders = self.gate.wait(orders, look_up);
         }
+    }
+
+    /// Sleeps until the lame duck is over, because its delay passed or the order was repeated, or until
+    /// `look_up` came. Returns whether it is over.
+    pub fn wait_out_lame_duck(&self, look_up: Instant) -> bool {
+        let mut orders = self.gate.lock();
+        while let Some(until) = orders.shutdown.map(|running| running.lame_duck_until) {
+            let now = Instant::now();
+            if until <= now {
+                return true;
+            }
+            if look_up <= now {
+                return false;
+            }
+            orders = self.gate.wait(orders, Some(until.min(look_up)));
+        }
+        true
     }
 
     /// Ends the lame duck: from here on business is refused, and the drain's clock runs.
     pub fn start_draining(&self, now: Instant) {
-        let mut shutdown = self.gate.lock();
-        if let Some(running) = shutdown.as_mut() {
+        let mut orders = self.gate.lock();
+        if let Some(running) = orders.shutdown.as_mut() {
             running.drain_deadline = Some(now + running.drain_timeout);
         }
-        self.gate.advance(&mut shutdown, Phase::Draining);
+        self.gate.advance(&mut orders, Phase::Draining);
     }
 
     /// Sleeps until nobody is inside, the drain's deadline passed, or `look_up` came.
     pub fn wait_until_drained(&self, look_up: Instant) -> Drain {
-        let mut shutdown = self.gate.lock();
+        let mut orders = self.gate.lock();
         loop {
             let in_flight = self.gate.in_flight();
             if in_flight == 0 {
                 return Drain::Drained;
             }
             let now = Instant::now();
-            let deadline = shutdown.and_then(|running| running.drain_deadline);
+            let deadline = orders.shutdown.and_then(|running| running.drain_deadline);
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return Drain::TimedOut { in_flight };
             }
@@ -196,7 +230,7 @@ impl Lifecycle {
                 return Drain::StillBusy;
             }
             let wake = deadline.map_or(look_up, |deadline| deadline.min(look_up));
-            shutdown = self.gate.wait(shutdown, Some(wake));
+            orders = self.gate.wait(orders, Some(wake));
         }
     }
 
@@ -207,7 +241,7 @@ impl Lifecycle {
 
     /// The shutdown as it stands at `now`.
     pub fn status(&self, now: Instant) -> ShutdownStatus {
-        self.status_of(*self.gate.lock(), now)
+        self.status_of(self.gate.lock().shutdown, now)
     }
 
     fn status_of(&self, shutdown: Option<Shutdown>, now: Instant) -> ShutdownStatus {

@@ -70,7 +70,9 @@ pub struct Connection {
     is_cut: AtomicBool,
     pub inbox: Mutex<Inbox>,
     /// The thread tiny_http gave it.
-    reader: OnceLock<Thread>,
+    reader: OnceLock<(Thread, libc::pid_t)>,
+    /// Its thread is held up: what the client sends is for a successor.
+    pub is_held: AtomicBool,
     stage: AtomicU8,
     /// When the stage began, unless a request is in work, in milliseconds of the server's life.
     since_ms: AtomicU64,
@@ -94,6 +96,7 @@ impl Connection {
         stream: TcpStream,
         peer: SocketAddr,
         cookie: u64,
+        bytes_read: u64,
     ) -> Connection {
         Connection {
             peer,
@@ -104,11 +107,12 @@ impl Connection {
             is_cut: AtomicBool::new(false),
             inbox: Mutex::default(),
             reader: OnceLock::new(),
+            is_held: AtomicBool::new(false),
             stage: AtomicU8::new(Stage::Idle as u8),
             since_ms: AtomicU64::new(shared.now_ms()),
-            was_served: AtomicBool::new(false),
+            was_served: AtomicBool::new(bytes_read > 0),
             persistence: AtomicU8::new(Persistence::KeepAlive as u8),
-            bytes_taken: AtomicU64::new(0),
+            bytes_taken: AtomicU64::new(bytes_read),
             is_awaited: AtomicBool::new(false),
             place: Mutex::new(None),
             endpoint: AtomicUsize::new(NO_ENDPOINT),
@@ -130,11 +134,19 @@ impl Connection {
 
     /// Its thread has begun to read. False when it had before.
     pub fn start(&self) -> bool {
-        self.reader.set(thread::current()).is_ok()
+        let reader = (thread::current(), sockets::thread_id());
+        self.reader.set(reader).is_ok()
     }
 
     pub fn has_started(&self) -> bool {
         self.reader.get().is_some()
+    }
+
+    /// Makes its thread look up if it waits for the client.
+    pub fn interrupt(&self) {
+        if let Some((_, thread)) = self.reader.get() {
+            sockets::interrupt(*thread);
+        }
     }
 
     pub fn persistence(&self) -> Persistence {
@@ -233,7 +245,7 @@ impl Connection {
         }
         self.set_stage(Stage::Idle);
         if self.is_awaited.load(Ordering::SeqCst)
-            && let Some(reader) = self.reader.get()
+            && let Some((reader, _)) = self.reader.get()
         {
             reader.unpark();
         }

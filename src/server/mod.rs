@@ -9,6 +9,7 @@ mod connection;
 mod connections;
 mod courier;
 pub mod door;
+mod handover;
 mod room;
 mod shared;
 mod sockets;
@@ -18,6 +19,7 @@ mod worker;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -29,6 +31,8 @@ use crate::exchange::{Endpoint, Reply, Service};
 use crate::vitals::Vitals;
 use connections::Connections;
 use courier::Courier;
+use handover::Handover;
+pub use handover::NotHandedOver;
 use shared::{Front, Shared, lock};
 use warden::{Pins, Warden};
 use wire::{Manner, Writer};
@@ -62,11 +66,16 @@ pub struct Options {
     /// Header lines every reply carries, each ended by CR LF.
     pub standing_headers: String,
     pub access_log: bool,
+    /// Somebody else holds the listener as well, and will have it served again.
+    pub is_listener_shared: bool,
+    /// Open connections that the program before this one has left.
+    pub inherited: Vec<OwnedFd>,
 }
 
 pub struct Server {
     /// Shares its file description with tiny_http's listener, which has no handle to stop it.
     listener: TcpListener,
+    is_listener_shared: bool,
     shared: Arc<Shared>,
 }
 
@@ -121,6 +130,8 @@ impl Server {
             lost: AtomicBool::new(false),
             parked: Mutex::default(),
             front: Front::default(),
+            handover: Handover::default(),
+            inherited: Mutex::default(),
         });
         door::open(&listener, &shared)?;
         shared.open_front(&listener)?;
@@ -140,12 +151,20 @@ impl Server {
             Courier { shared, parcels }.run();
         })?;
         let pins = Mutex::new(Pins::set(own, &shared.connections)?);
+        if !options.inherited.is_empty() {
+            *lock(&shared.inherited) = options.inherited;
+            shared.knock();
+        }
         let watched = listener.try_clone()?;
         spawn(&shared, "warden".into(), move |shared| {
             let (listener, shared) = (&watched, Arc::clone(shared));
             Warden { listener, shared }.run(&mut lock(&pins));
         })?;
-        Ok(Server { listener, shared })
+        Ok(Server {
+            listener,
+            is_listener_shared: options.is_listener_shared,
+            shared,
+        })
     }
 
     /// The bound address, with the port the kernel chose.
@@ -159,6 +178,25 @@ impl Server {
     /// Whether accepting has failed for good.
     pub fn is_lost(&self) -> bool {
         self.shared.lost.load(Ordering::SeqCst)
+    }
+
+    /// Our own descriptor of the listening socket.
+    pub fn listener(&self) -> RawFd {
+        self.listener.as_raw_fd()
+    }
+
+    /// Stands still: nobody accepts, nobody reads a new request, and what was in work is done. Returns
+    /// the open connections, for a successor that goes on with them and the listener.
+    ///
+    /// # Errors
+    /// When a request takes longer than `patience`. Everything goes on as before then.
+    pub fn hand_over(&self, patience: Duration) -> Result<Vec<RawFd>, NotHandedOver> {
+        self.shared.hand_over(patience)
+    }
+
+    /// Goes on as before: there is no successor.
+    pub fn take_back(&self) {
+        self.shared.take_back();
     }
 
     /// Holds a place for every request already on its way; call it right before the drain.
@@ -187,12 +225,23 @@ impl Server {
             worker.answer_parked(caller);
         }
         self.linger();
-        self.stop_accepting();
+        if !self.is_listener_shared {
+            self.stop_accepting();
+        }
         self.shared.stopping.store(true, Ordering::SeqCst);
         if let Some((http, _)) = self.shared.front() {
             self.shared.wake_workers(&http);
         }
-        self.refuse_backlog();
+        if !self.is_listener_shared {
+            self.refuse_backlog();
+        }
+    }
+
+    /// Leaves new connections to whoever else holds the listener, and serves on until those that
+    /// are here have their replies, for a moment at most.
+    pub fn leave_backlog(&self) {
+        self.shared.leave_backlog(LINGER_MAX);
+        self.linger();
     }
 
     /// Waits until every connection has its answers, for a moment at most.

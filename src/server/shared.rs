@@ -1,7 +1,8 @@
 //! What all threads of one server share.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
@@ -13,6 +14,7 @@ use log::{error, info};
 use super::connection::{Connection, Stage};
 use super::connections::Connections;
 use super::courier::Parcel;
+use super::handover::Handover;
 use super::warden::PINS;
 use super::worker::Job;
 use crate::config::Limits;
@@ -22,6 +24,9 @@ use crate::vitals::{Vitals, count, read};
 
 /// Callers who wait for the end of a drain; one more is told to ask again.
 const PARKED_MAX: usize = 64;
+
+/// A connection to ourselves must not hang when the backlog is full.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long a new tiny_http server may take to accept.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
@@ -61,6 +66,9 @@ pub struct Shared {
     pub lost: AtomicBool,
     pub parked: Mutex<Vec<Parked>>,
     pub front: Front,
+    pub handover: Handover,
+    /// Connections that the program before this one has left, and that are not let in yet.
+    pub inherited: Mutex<Vec<OwnedFd>>,
 }
 
 /// The tiny_http server that accepts at present. When its accept thread dies another takes its
@@ -207,6 +215,11 @@ impl Shared {
             self.wake_workers(&before);
         }
         Ok(())
+    }
+
+    /// Makes one connection to ourselves, which ends at once: whoever accepts it looks up.
+    pub fn knock(&self) {
+        drop(TcpStream::connect_timeout(&self.own, CONNECT_TIMEOUT));
     }
 
     /// Makes workers that wait for a request look up.

@@ -94,6 +94,65 @@ pub fn send(stream: &TcpStream, bytes: &[u8], more: bool) -> io::Result<usize> {
     Ok(sent)
 }
 
+/// What the client has sent and somebody has read already, also in another program; 0 when the
+/// connection is over.
+pub fn bytes_read(stream: &TcpStream) -> u64 {
+    loop {
+        let received = bytes_received(stream);
+        let mut unread: libc::c_int = 0;
+        // SAFETY: the kernel writes one c_int, which outlives the call.
+        unsafe { libc::ioctl(stream.as_raw_fd(), libc::FIONREAD, &raw mut unread) };
+        // Otherwise something has come in between.
+        if received == bytes_received(stream) {
+            return received
+                .unwrap_or(0)
+                .saturating_sub(u64::try_from(unread).unwrap_or(0));
+        }
+    }
+}
+
+/// Fills in the peer's address as `accept(2)` does. False when it has gone.
+///
+/// # Safety
+/// As `getpeername(2)`: both pointers are null, or point to what they say.
+pub unsafe fn name_peer(
+    fd: RawFd,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+) -> bool {
+    // SAFETY: as the caller says.
+    address.is_null() || unsafe { libc::getpeername(fd, address, length) } == 0
+}
+
+/// The signal that gets a thread out of a system call. Nobody else uses it, and unhandled it does
+/// nothing.
+const INTERRUPTION: libc::c_int = libc::SIGURG;
+
+/// Lets [`interrupt`] have an effect: a signal without a handler does not end a system call.
+pub fn make_interruptible() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    // SAFETY: the handler does nothing, which is safe at any moment; the struct is valid when it is
+    // all zeroes, and without SA_RESTART the system call ends.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        libc::sigaction(INTERRUPTION, &raw const action, std::ptr::null_mut());
+    }
+}
+
+/// Which thread of the process this is, for [`interrupt`].
+pub fn thread_id() -> libc::pid_t {
+    // SAFETY: it has no arguments and cannot fail.
+    unsafe { libc::gettid() }
+}
+
+/// Ends the system call a thread is in, if it is in one. A thread that is gone, or another one that
+/// has got its number, comes to no harm.
+pub fn interrupt(thread: libc::pid_t) {
+    // SAFETY: it takes three numbers.
+    unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, INTERRUPTION) };
+}
+
 /// Waits until the socket is ready for `events` (`POLLIN`, `POLLOUT`), or has failed; false when
 /// the deadline came first.
 pub fn wait(fd: RawFd, events: libc::c_short, deadline: Instant) -> bool {

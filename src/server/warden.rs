@@ -26,7 +26,8 @@ use std::time::{Duration, Instant};
 use log::{debug, error, warn};
 
 use super::connections::Connections;
-use super::shared::Shared;
+use super::handover::Yielded;
+use super::shared::{CONNECT_TIMEOUT, Shared};
 use crate::memory;
 use crate::vitals::{count, read};
 
@@ -38,9 +39,6 @@ const KICKS_PER_TICK: usize = 64;
 
 /// As many as tiny_http's pool keeps threads for ever (`MIN_THREADS` in `util/task_pool.rs`).
 pub const PINS: usize = 4;
-
-/// A connection to ourselves must not hang when the backlog is full.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long a connection to ourselves may take to be accepted.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
@@ -178,6 +176,10 @@ impl Warden<'_> {
         };
         while !self.shared.is_stopping() {
             thread::sleep(TICK);
+            if self.shared.handover.has(Yielded::NewConnections) {
+                // Nobody accepts, on purpose.
+                continue;
+            }
             self.kick();
             let now = Instant::now();
             if self.shared.accepts() || self.shared.has_closed() {
@@ -213,7 +215,7 @@ impl Warden<'_> {
         for _ in stranded.take(KICKS_PER_TICK) {
             count(&self.shared.vitals.connections_kicked);
             // It is over as soon as it is there: the thread that gets it reads end of file.
-            self.knock();
+            self.shared.knock();
         }
     }
 
@@ -225,19 +227,11 @@ impl Warden<'_> {
                 debug!("many threads are idle; another pool takes the place of theirs");
                 // The accept thread of the server before has waited for longer than the new one,
                 // so it gets the next connection, and notices.
-                self.knock();
+                self.shared.knock();
                 self.set_pins(pins);
             }
             Err(cause) => debug!("many threads are idle, and stay: {cause}"),
         }
-    }
-
-    /// Makes one connection to ourselves, which ends at once.
-    fn knock(&self) {
-        drop(TcpStream::connect_timeout(
-            &self.shared.own,
-            CONNECT_TIMEOUT,
-        ));
     }
 
     fn set_pins(&self, pins: &mut Pins) {

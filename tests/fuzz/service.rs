@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use llm_pricing::api::{self, Api, Book, Shelf};
+use llm_pricing::api::{self, Api, Book, Entrance, Shelf};
 use llm_pricing::cli::Settings;
 use llm_pricing::clock::today;
 use llm_pricing::config::Config;
@@ -41,6 +41,8 @@ pub fn api() -> Api {
         identity: config.identity,
         catalog_age_days_max: config.catalog_age_days_max,
         started: Instant::now(),
+        renewals: 0,
+        has_admin_port: false,
         started_at,
     }
 }
@@ -72,7 +74,7 @@ pub fn answer(api: &Api, method: Method, target: &str, body: &[u8]) -> Outcome {
         body,
         peer: (Ipv4Addr::LOCALHOST, 1).into(),
     };
-    let (answer, peak) = peak_of(|| api::answer(api, &call));
+    let (answer, peak) = peak_of(|| api::answer(api, Entrance::Main, &call));
     let reply = match answer {
         Answer::Now(reply) => reply,
         Answer::WhenDrained => Reply::detail(200, "later"),

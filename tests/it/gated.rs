@@ -77,6 +77,8 @@ impl Gated {
             Arc::clone(&lifecycle),
             Arc::clone(&vitals),
             Options {
+                is_listener_shared: false,
+                inherited: Vec::new(),
                 limits: chosen,
                 standing_headers: format!(
                     "X-Content-Type-Options: nosniff\r\nX-Service-Version: {}\r\n",

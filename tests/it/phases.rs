@@ -8,6 +8,7 @@ use llm_pricing::app::App;
 use llm_pricing::cli::Settings;
 use llm_pricing::config::Config;
 use llm_pricing::deployment::Lifecycle;
+use llm_pricing::inherited::Inherited;
 
 use crate::harness::{Client, Instance, Response, wait_until};
 
@@ -127,7 +128,7 @@ fn starting_answers_probes_and_refuses_business() {
     };
     let config = Config::from_settings(&settings, &|_| None).unwrap();
     let lifecycle = Arc::new(Lifecycle::new(config.drain));
-    let app = App::start(&config, lifecycle).expect("a free port");
+    let app = App::start(&config, lifecycle, Inherited::default()).expect("a free port");
     check(
         app.local_addr().unwrap(),
         &Column {

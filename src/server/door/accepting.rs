@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use log::warn;
 
 use super::super::connection::{Connection, Stage};
+use super::super::handover::Yielded;
 use super::super::shared::{Shared, lock};
 use super::super::wire::{Manner, Writer};
 use super::super::{sockets, too_many_connections};
@@ -79,9 +80,17 @@ impl Drop for Accepting {
     }
 }
 
+/// What accepting takes from the kernel.
+pub struct Kernel<'a> {
+    /// Waits for a connection; its address is filled in where the caller of `accept4` wants it.
+    pub accept: &'a dyn Fn() -> RawFd,
+    /// Does the latter for a connection that is here already. False when it has gone.
+    pub name_peer: &'a dyn Fn(RawFd) -> bool,
+}
+
 /// Accepts a connection for tiny_http, and returns its descriptor. Returns -1, by which tiny_http's
 /// thread ends, only when the server has closed its listener or another accept thread is in front.
-pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &dyn Fn() -> RawFd) -> RawFd {
+pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &Kernel) -> RawFd {
     let generation = ACCEPTING.with(|accepting| {
         let mut accepting = accepting.borrow_mut();
         let accepting = accepting.get_or_insert_with(|| {
@@ -98,7 +107,18 @@ pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &dyn Fn() -> RawFd)
         if shared.is_past(generation) {
             return -1;
         }
-        let accepted = kernel();
+        if shared.handover.has(Yielded::NewConnections) {
+            shared.handover.hold_accept();
+        }
+        let inherited = lock(&shared.inherited).pop();
+        if let Some(inherited) = inherited {
+            let is_there = (kernel.name_peer)(inherited.as_raw_fd());
+            if is_there && let_in(shared, generation, &inherited, true).is_ok() {
+                return inherited.into_raw_fd();
+            }
+            continue;
+        }
+        let accepted = (kernel.accept)();
         if accepted < 0 {
             if !is_worth_another_try(shared, listener) {
                 return accepted;
@@ -110,7 +130,7 @@ pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &dyn Fn() -> RawFd)
         if shared.is_stopping() {
             return accepted.into_raw_fd();
         }
-        match let_in(shared, generation, &accepted) {
+        match let_in(shared, generation, &accepted, false) {
             Ok(()) => return accepted.into_raw_fd(),
             Err(Denied::Full) => turn_away(shared, accepted),
             Err(Denied::Gone | Denied::Shortage) => {}
@@ -119,9 +139,14 @@ pub fn accept(shared: &Arc<Shared>, listener: RawFd, kernel: &dyn Fn() -> RawFd)
 }
 
 /// Lets a connection in as soon as there are descriptors for it.
-fn let_in(shared: &Arc<Shared>, generation: usize, accepted: &OwnedFd) -> Result<(), Denied> {
+fn let_in(
+    shared: &Arc<Shared>,
+    generation: usize,
+    accepted: &OwnedFd,
+    is_inherited: bool,
+) -> Result<(), Denied> {
     loop {
-        match admit(shared, generation, accepted) {
+        match admit(shared, generation, accepted, is_inherited) {
             Err(Denied::Shortage) if !shared.is_stopping() => wait_out_shortage(shared),
             outcome => return outcome,
         }
@@ -172,7 +197,12 @@ enum Denied {
     Gone,
 }
 
-fn admit(shared: &Arc<Shared>, generation: usize, accepted: &OwnedFd) -> Result<(), Denied> {
+fn admit(
+    shared: &Arc<Shared>,
+    generation: usize,
+    accepted: &OwnedFd,
+    is_inherited: bool,
+) -> Result<(), Denied> {
     let (all, limit) = (&shared.connections, shared.connections_max());
     if all.count() >= limit {
         // One at a time: who has no thread yet, or is about to leave, cannot be judged. And a
@@ -195,7 +225,14 @@ fn admit(shared: &Arc<Shared>, generation: usize, accepted: &OwnedFd) -> Result<
     stream
         .set_read_timeout(Some(shared.limits.idle_timeout))
         .map_err(|_| Denied::Gone)?;
-    let connection = Connection::new(Arc::clone(shared), generation, stream, peer, cookie);
+    // Of one that was served before, the program before this one has read something.
+    let bytes_read = if is_inherited {
+        sockets::bytes_read(&stream)
+    } else {
+        0
+    };
+    let shared_too = Arc::clone(shared);
+    let connection = Connection::new(shared_too, generation, stream, peer, cookie, bytes_read);
     let connection = Arc::new(connection);
     shared
         .connections

@@ -13,6 +13,8 @@ use std::io;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::super::sockets;
+use super::accepting::Kernel;
 use libc::{c_int, c_void, size_t, sockaddr, socklen_t, ssize_t};
 
 /// `recv(2)`.
@@ -66,7 +68,12 @@ pub unsafe extern "C" fn accept4(
     // SAFETY: the same arguments.
     let accept = || unsafe { kernel_accept(fd, address, length, flags) };
     if super::is_in_use() {
-        match catch_unwind(AssertUnwindSafe(|| super::accept(fd, &accept))) {
+        let kernel = Kernel {
+            accept: &accept,
+            // SAFETY: the same arguments.
+            name_peer: &|connection| unsafe { sockets::name_peer(connection, address, length) },
+        };
+        match catch_unwind(AssertUnwindSafe(|| super::accept(fd, &kernel))) {
             Ok(None) => {}
             Ok(Some(accepted)) => return accepted,
             Err(_) => return -1,

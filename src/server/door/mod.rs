@@ -34,6 +34,7 @@ use super::connection::Connection;
 use super::shared::{Shared, lock};
 use super::sockets;
 use crate::vitals::count;
+use accepting::Kernel;
 
 pub use head::Persistence;
 pub use reading::Inbox;
@@ -131,7 +132,7 @@ fn read(fd: RawFd, into: &mut [u8]) -> Option<usize> {
 }
 
 /// Accepts for tiny_http; `None` when the descriptor is not the listener of a server.
-fn accept(fd: RawFd, kernel: &dyn Fn() -> RawFd) -> Option<RawFd> {
+fn accept(fd: RawFd, kernel: &Kernel) -> Option<RawFd> {
     let cookie = sockets::cookie(fd)?;
     let server = {
         let servers = BY_LISTENER.read().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use log::debug;
 
 use super::super::connection::{Connection, Stage};
+use super::super::handover::Yielded;
 use super::super::shared::lock;
 use super::super::sockets;
 use super::super::wire::{Manner, Writer};
@@ -137,6 +138,9 @@ impl Connection {
     /// Waits for as long as a connection may be idle.
     fn wait_for_first_bytes(&self, inbox: &mut Inbox) -> Result<(), End> {
         loop {
+            if self.shared.handover.has(Yielded::NewRequests) {
+                self.leave_to_successor();
+            }
             match sockets::receive(&self.stream, &mut inbox.bytes, PIECE_BYTES, 0) {
                 Ok(0) => return Err(End::Gone),
                 Ok(length) => {
