@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use log::{info, warn};
 
 use crate::api::{self, Api, Entrance, Shelf};
+use crate::clock;
 use crate::config::{Config, Identity, Limits, Prices};
 use crate::deployment::{Drain, Lifecycle, Next, Phase, RenewalState};
 use crate::exchange::{Endpoint, Service};
@@ -45,7 +46,7 @@ const STOP_MARGIN: Duration = Duration::from_secs(5);
 /// The admin port is for a few probes and one operator.
 const ADMIN_CONNECTIONS_MAX: usize = 64;
 
-/// A service whose socket answers. It is Starting until [`App::open`].
+/// A service whose socket answers.
 pub struct App {
     lifecycle: Arc<Lifecycle>,
     api: Arc<Api>,
@@ -59,8 +60,8 @@ pub struct App {
 }
 
 impl App {
-    /// Binds the sockets that are not inherited and starts the threads: probes are answered, business
-    /// is not yet.
+    /// Binds the sockets that are not inherited and starts the threads. With something in stock the
+    /// service is Ready from the first request on; without, it is Starting until [`App::open`].
     ///
     /// # Errors
     /// When an address cannot be bound or a thread cannot be started.
@@ -68,6 +69,7 @@ impl App {
         config: &Config,
         lifecycle: Arc<Lifecycle>,
         inherited: Inherited,
+        stock: Option<Stock>,
     ) -> io::Result<App> {
         let program = Program::of_this_process()?;
         let vitals = Arc::new(Vitals::default());
@@ -91,6 +93,9 @@ impl App {
             started: Instant::now(),
             started_at,
         });
+        if let Some(stock) = stock {
+            open(&api, &config.prices, stock)?;
+        }
         let options = Options {
             limits: config.limits,
             standing_headers: standing_headers(&config.identity),
@@ -123,7 +128,7 @@ impl App {
         };
         let service = service(&api, Entrance::Main);
         let server = Server::start(listener, service, Arc::clone(&lifecycle), vitals, options)?;
-        Ok(App {
+        let app = App {
             lifecycle,
             api,
             prices: config.prices.clone(),
@@ -133,7 +138,9 @@ impl App {
             manager: ServiceManager::from_environment(),
             is_listener_shared: inherited.is_shared,
             renewals: inherited.renewals,
-        })
+        };
+        app.say_ready();
+        Ok(app)
     }
 
     /// The bound address, with the port the kernel chose.
@@ -149,22 +156,20 @@ impl App {
         self.admin.as_ref()?.local_addr().ok()
     }
 
-    /// Puts the catalogue in place: Starting becomes Ready. The lists come after it, and whatever the
-    /// keeper finds in the price files from then on.
+    /// Puts the catalogue in place: Starting becomes Ready.
     ///
     /// # Errors
     /// When the keeper's thread cannot be started.
     pub fn open(&self, stock: Stock) -> io::Result<()> {
-        let keeper = Keeper {
-            api: Arc::clone(&self.api),
-            files: self.prices.files.clone(),
-            interval: self.prices.reload_interval,
-        };
-        keeper.start(stock)?;
-        self.lifecycle.open();
-        info!("phase {}", self.lifecycle.phase().as_str());
-        self.manager.say(&["READY=1", "STATUS=ready"]);
+        open(&self.api, &self.prices, stock)?;
+        self.say_ready();
         Ok(())
+    }
+
+    fn say_ready(&self) {
+        if self.lifecycle.phase() == Phase::Ready {
+            self.manager.say(&["READY=1", "STATUS=ready"]);
+        }
     }
 
     /// Serves until a shutdown is ordered, drains, and leaves.
@@ -226,6 +231,7 @@ impl App {
     }
 
     fn serve(&self) {
+        info!("phase {}", self.lifecycle.phase().as_str());
         loop {
             let interval = self.manager.sign_of_life_interval();
             let look_up = interval.map(|interval| Instant::now() + interval);
@@ -256,7 +262,7 @@ impl App {
         self.lifecycle.begin_renewal();
         self.manager.say(&[
             "RELOADING=1",
-            &format!("MONOTONIC_USEC={}", monotonic_us()),
+            &format!("MONOTONIC_USEC={}", clock::monotonic_us()),
             "STATUS=renewal",
         ]);
         let Err(fault) = self.try_to_renew();
@@ -327,6 +333,19 @@ impl App {
     }
 }
 
+/// Puts the catalogue in place. The lists come after it, and whatever the keeper finds in the price
+/// files from then on.
+fn open(api: &Arc<Api>, prices: &Prices, stock: Stock) -> io::Result<()> {
+    let keeper = Keeper {
+        api: Arc::clone(api),
+        files: prices.files.clone(),
+        interval: prices.reload_interval,
+    };
+    keeper.start(stock)?;
+    api.lifecycle.open();
+    Ok(())
+}
+
 /// The socket that was inherited, or one that is bound.
 fn listener(inherited: Option<TcpListener>, address: SocketAddr) -> io::Result<TcpListener> {
     match inherited {
@@ -366,17 +385,6 @@ fn routes(endpoints: Vec<Endpoint>) -> String {
     } else {
         routes.join(", ")
     }
-}
-
-/// What `CLOCK_MONOTONIC` says, in microseconds, which is what sd_notify(3) wants with `RELOADING=1`.
-fn monotonic_us() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the kernel writes the struct, which outlives the call. The clock is always there.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec.unsigned_abs() * 1_000_000 + now.tv_nsec.unsigned_abs() / 1_000
 }
 
 /// What is on every reply: that it is of the type it says and of no other, and who answered, so that

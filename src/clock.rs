@@ -67,6 +67,17 @@ pub fn today(now: SystemTime) -> Date {
     OffsetDateTime::from(now).date()
 }
 
+/// What `CLOCK_MONOTONIC` says, in microseconds, which is what sd_notify(3) wants with `RELOADING=1`.
+pub fn monotonic_us() -> u64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the kernel writes the struct, which outlives the call. The clock is always there.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec.unsigned_abs() * 1_000_000 + now.tv_nsec.unsigned_abs() / 1_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::Timestamp;

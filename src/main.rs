@@ -12,7 +12,7 @@ use simplelog::{ConfigBuilder, WriteLogger};
 use llm_pricing::app::App;
 use llm_pricing::cli::{Cli, Command, Settings};
 use llm_pricing::commands;
-use llm_pricing::config::Config;
+use llm_pricing::config::{Config, Identity};
 use llm_pricing::deployment::{DrainSettings, Lifecycle, Order};
 use llm_pricing::exit_code::Exit;
 use llm_pricing::inherited::Inherited;
@@ -81,18 +81,15 @@ fn serve(settings: &Settings) -> Exit {
             return Exit::Usage;
         }
     };
-    let app = match App::start(&config, lifecycle, inherited) {
+    introduce(&config.identity, &stock);
+    let app = match App::start(&config, lifecycle, inherited, Some(stock)) {
         Ok(app) => app,
         Err(cause) => {
-            error!("cannot listen: {cause}");
+            error!("cannot start: {cause}");
             return Exit::Failed;
         }
     };
-    announce(&config, &app, &stock);
-    if let Err(cause) = app.open(stock) {
-        error!("cannot start: {cause}");
-        return Exit::Failed;
-    }
+    announce(&config, &app);
     let exit = app.run();
     info!("exit {}", exit as u8);
     exit
@@ -108,8 +105,7 @@ fn drain_settings(config: &Config, inherited: &Inherited) -> DrainSettings {
     settings
 }
 
-fn announce(config: &Config, app: &App, stock: &Stock) {
-    let identity = &config.identity;
+fn introduce(identity: &Identity, stock: &Stock) {
     let unknown = "-";
     info!(
         "llm-pricing {} (commit {}), {} {} {}",
@@ -120,6 +116,9 @@ fn announce(config: &Config, app: &App, stock: &Stock) {
         identity.instance_id.as_deref().unwrap_or(unknown),
     );
     info!("{}", stock.summary());
+}
+
+fn announce(config: &Config, app: &App) {
     let limits = &config.limits;
     let address = app.local_addr().unwrap_or(config.listen);
     info!(

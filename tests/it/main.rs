@@ -15,6 +15,10 @@ mod oracle;
 
 /// Who is let in: keys, tokens, and pages in browsers.
 mod access;
+/// Sockets that a service manager opened, and what it is told.
+mod activation;
+/// A second port for probes and orders.
+mod admin_port;
 /// What holds for every amount of money, tried on random texts.
 mod amounts;
 /// Request bodies: size, framing, and what is said of those that are wrong.
@@ -87,6 +91,8 @@ mod rate_limit;
 mod readme;
 /// Price files that change while the service runs.
 mod reload;
+/// A new program in the same process.
+mod renewal;
 /// The ground rules: methods, paths, connections, and who answered.
 mod replies;
 /// Secrets in settings and files: what is refused, what is replaced, and that nobody sees them.

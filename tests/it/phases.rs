@@ -128,7 +128,7 @@ fn starting_answers_probes_and_refuses_business() {
     };
     let config = Config::from_settings(&settings, &|_| None).unwrap();
     let lifecycle = Arc::new(Lifecycle::new(config.drain));
-    let app = App::start(&config, lifecycle, Inherited::default()).expect("a free port");
+    let app = App::start(&config, lifecycle, Inherited::default(), None).expect("a free port");
     check(
         app.local_addr().unwrap(),
         &Column {

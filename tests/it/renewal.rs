@@ -1,0 +1,227 @@
+//! A new program in the same process, while clients go on asking.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::attacks::watch::Watch;
+use crate::harness::{Client, Instance, wait_until};
+
+const ESTIMATE: &str = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
+/// What one renewal may cost a client.
+const SLOWEST: Duration = Duration::from_secs(2);
+
+/// A server whose program lies in a folder of its own, where it can be replaced.
+struct Renewable {
+    server: Instance,
+    folder: PathBuf,
+}
+
+impl Renewable {
+    fn start(settings: &[(&str, &str)]) -> Renewable {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("llm-pricing-renewal-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).expect("a folder for the program");
+        let program = folder.join("llm-pricing");
+        fs::copy(env!("CARGO_BIN_EXE_llm-pricing"), &program).expect("the program can be copied");
+        let mut command = Command::new(&program);
+        command
+            .env_clear()
+            .envs([("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", "0")])
+            .envs(settings.iter().copied());
+        let server = Instance::run(command);
+        Renewable { server, folder }
+    }
+
+    /// Puts another program in its place, as an upgrade does.
+    fn replace_program(&self, by: &Path) {
+        let beside = self.folder.join("new");
+        fs::copy(by, &beside).expect("the new program can be copied");
+        fs::set_permissions(&beside, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        fs::rename(&beside, self.folder.join("llm-pricing")).expect("it takes the place");
+    }
+
+    fn replace_program_by_text(&self, text: &str) {
+        let file = self.folder.join("text");
+        fs::write(&file, text).expect("the folder can be written to");
+        self.replace_program(&file);
+    }
+
+    fn renew(&self) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_llm-pricing"))
+            .env_clear()
+            .args(["renew", "--server-host", "127.0.0.1", "--server-port"])
+            .arg(self.server.address.port().to_string())
+            .output()
+            .expect("the command runs")
+    }
+
+    fn renewals(&self) -> u64 {
+        let status = self.server.get("/deployment/renew/status").json();
+        status["renewals"].as_u64().expect("a number")
+    }
+}
+
+impl Drop for Renewable {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+}
+
+#[test]
+fn renewals_under_load_lose_no_request_and_no_connection() {
+    let mut renewable = Renewable::start(&[]);
+    let server = &renewable.server;
+    let (address, pid) = (server.address, server.pid());
+    // Idle all the while, and still there at the end.
+    let mut idle = Client::connect(address);
+    assert_eq!(idle.get("/health").status, 200);
+    let mut silent = Client::connect(address);
+    let mut watch = Watch::start(address, pid, "/health/live");
+    let post = format!(
+        "POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n{ESTIMATE}",
+        ESTIMATE.len()
+    );
+    let get = "GET /pricing?provider=openai HTTP/1.1\r\nHost: test\r\n\r\n";
+    let close = "GET /models HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    for requests in [[&post, get], [get, &post], [&post, &post], [close, close]] {
+        watch.add_client(requests.map(str::to_owned).to_vec());
+    }
+    for number in 1..=3 {
+        renewable.replace_program(Path::new(env!("CARGO_BIN_EXE_llm-pricing")));
+        let output = renewable.renew();
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(renewable.renewals(), number);
+    }
+    let seen = watch.end();
+    println!(
+        "{} requests, {} failed, {} probes, slowest {:?}",
+        seen.good_requests,
+        seen.failures.len(),
+        seen.probes,
+        seen.worst
+    );
+    assert!(seen.failures.is_empty(), "{:#?}", seen.failures);
+    assert_eq!(seen.answered, seen.probes, "every new connection is served");
+    assert!(seen.worst < SLOWEST, "{:?}", seen.worst);
+    assert_eq!(idle.get("/health/ready").status, 200, "the same connection");
+    assert_eq!(
+        silent.get("/health/ready").status,
+        200,
+        "the same connection"
+    );
+    // The process is the one that was started, and ends as it always did.
+    renewable.server.signal("TERM");
+    assert_eq!(renewable.server.wait_for_exit().code(), Some(0));
+}
+
+#[test]
+fn a_request_that_is_on_its_way_is_served_by_whoever_has_it() {
+    let renewable = Renewable::start(&[]);
+    let address = renewable.server.address;
+    let mut halfway = Client::connect(address);
+    let head = format!(
+        "POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n",
+        ESTIMATE.len()
+    );
+    halfway.send(&head);
+    halfway.send(&ESTIMATE[..10]);
+    assert!(renewable.server.has_accepted(&halfway));
+    let order = renewable.server.post("/deployment/renew", "");
+    assert_eq!(order.status, 202, "{}", order.text());
+    // Nobody reads a new request while this one is on its way.
+    renewable.server.wait_for_log("renewal: asking");
+    halfway.send(&ESTIMATE[10..]);
+    assert_eq!(halfway.receive().status, 200);
+    wait_until("the renewal", || renewable.renewals() == 1);
+    assert_eq!(halfway.get("/health").status, 200, "the same connection");
+}
+
+#[test]
+fn a_program_that_cannot_serve_is_refused_and_the_old_one_stays() {
+    let renewable = Renewable::start(&[]);
+    for (name, program, reason) in [
+        ("not a program", "nonsense", "cannot be run"),
+        (
+            "fails",
+            "#!/bin/sh\necho no prices >&2\nexit 1\n",
+            "no prices",
+        ),
+        (
+            "older",
+            "#!/bin/sh\necho what is check? >&2\nexit 2\n",
+            "what is check?",
+        ),
+    ] {
+        renewable.replace_program_by_text(program);
+        let output = renewable.renew();
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", said(&output));
+        assert!(said(&output).contains(reason), "{name}: {}", said(&output));
+        let status = renewable.server.get("/deployment/renew/status").json();
+        assert_eq!(status["state"], "failed", "{name}");
+        assert_eq!(
+            renewable.server.post("/cost-estimate", ESTIMATE).status,
+            200,
+            "{name}"
+        );
+    }
+    // Passes its check, and cannot be run a moment later.
+    renewable.replace_program_by_text("#!/bin/sh\nrm \"$0\"\necho ready to serve\n");
+    let output = renewable.renew();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(
+        renewable.server.post("/cost-estimate", ESTIMATE).status,
+        200
+    );
+    // And a good one is welcome after all.
+    renewable.replace_program(Path::new(env!("CARGO_BIN_EXE_llm-pricing")));
+    let output = renewable.renew();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn settings_are_kept_and_checked_with_the_new_program() {
+    let renewable = Renewable::start(&[("DEPLOYMENT_GROUP", "green")]);
+    assert!(renewable.renew().status.success());
+    let reply = renewable.server.get("/deployment/info");
+    assert_eq!(reply.header("X-Deployment-Group"), Some("green"));
+    let prices = renewable.folder.join("prices.json");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_llm-pricing"));
+    check.env_clear().args(["check", "--pricing-overrides"]);
+    let output = check.arg(&prices).output().expect("the command runs");
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}
+
+#[test]
+fn only_those_who_may_shut_the_service_down_may_renew_it_and_only_when_it_is_ready() {
+    let mut renewable = Renewable::start(&[("SHUTDOWN_DELAY_SECONDS", "20")]);
+    let server = &renewable.server;
+    let mut client = Client::connect(server.address);
+    let forwarded = client.request(
+        "POST",
+        "/deployment/renew",
+        &[("X-Forwarded-For", "192.0.2.1")],
+        b"",
+    );
+    assert_eq!(forwarded.status, 403);
+    assert_eq!(server.get("/deployment/renew").status, 405);
+    assert_eq!(server.post("/deployment/renew", "[now").status, 422);
+    assert_eq!(renewable.renewals(), 0);
+    server.signal("TERM");
+    server.wait_for_log("phase lame_duck");
+    let late = server.post("/deployment/renew", "");
+    assert_eq!(late.status, 409, "{}", late.text());
+    let asked = Instant::now();
+    server.signal("TERM");
+    assert_eq!(renewable.server.wait_for_exit().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(10));
+}
