@@ -12,11 +12,15 @@ mod harness;
 mod load;
 /// What a call costs, worked out a second time from the published rules.
 mod oracle;
+/// Programs of others.
+mod tools;
 
 /// Who is let in: keys, tokens, and pages in browsers.
 mod access;
 /// What holds for every amount of money, tried on random texts.
 mod amounts;
+/// What is shipped for the places where the service runs.
+mod artefacts;
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
 /// The committed catalogue, the importer and the check.
