@@ -59,6 +59,8 @@ mod framing;
 mod hostile;
 /// Which deployment an instance says it belongs to.
 mod identity;
+/// The image on a real Docker engine.
+mod image;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
 /// Bodies no client in its right mind sends, and what they cost.
@@ -99,6 +101,8 @@ mod secrets;
 mod selection;
 /// Names suggested for one that does not exist: of its version, of its family.
 mod suggestions;
+/// The units under a real systemd.
+mod systemd;
 /// What the service says was asked of it.
 mod telemetry;
 /// At a terminal a second signal means now.
