@@ -49,7 +49,10 @@ impl Daemon {
             std::env::temp_dir().join(format!("llm-pricing-docker-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for the engine");
         let log = File::create(folder.join("log")).expect("a log for the engine");
-        let process = system_tool("dockerd")
+        // In a namespace of its own, so that what it mounts goes with it.
+        let process = system_tool("unshare")
+            .arg("--mount")
+            .arg(system_tool("dockerd").get_program())
             .args(["--bridge=none", "--iptables=false", "--ip-forward=false"])
             .arg("--data-root")
             .arg(root().join("target/docker"))

@@ -23,10 +23,9 @@ pub fn kubectl() -> Command {
 #[track_caller]
 pub fn system_tool(name: &str) -> Command {
     let folders = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].map(Path::new);
-    let found = folders.iter().map(|folder| folder.join(name));
+    let mut found = folders.iter().map(|folder| folder.join(name));
     at(found
-        .filter(|path| path.exists())
-        .next()
+        .find(|path| path.exists())
         .unwrap_or_else(|| name.into()))
 }
 
