@@ -6,12 +6,19 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::harness::{Client, PATIENCE, wait_until};
 use crate::tools::{all_of, output_of, root, said_by, system_tool};
 
+/// Two machines would share control groups, in which each stops the services of the other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// A machine on which the service is installed as deploy/README.md says.
 struct Machine {
+    _turn: MutexGuard<'static, ()>,
     container: Child,
     /// Its first process, as this machine counts.
     leader: u32,
@@ -33,6 +40,7 @@ fn free_port() -> u16 {
 
 impl Machine {
     fn boot(name: &str) -> Machine {
+        let turn = ONE_AT_A_TIME.lock();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("machine-{name}"));
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("an earlier machine can be removed");
@@ -98,6 +106,7 @@ impl Machine {
             .spawn()
             .expect("systemd-nspawn starts");
         let mut machine = Machine {
+            _turn: turn.unwrap_or_else(PoisonError::into_inner),
             container,
             leader: 0,
             folder,
@@ -187,12 +196,12 @@ impl Drop for Machine {
         let pid = libc::pid_t::try_from(self.container.id()).expect("a process id");
         // SAFETY: kill takes two numbers, and the process is our own child.
         unsafe { libc::kill(pid, libc::SIGTERM) };
-        let deadline = std::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         while matches!(self.container.try_wait(), Ok(None)) {
-            if std::time::Instant::now() > deadline {
+            if Instant::now() > deadline {
                 let _ = self.container.kill();
             }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
