@@ -1,10 +1,8 @@
 //! The two ways to make an image, which make the same one.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::tools::{root, said_by};
+use crate::tools::root;
 
 fn text(file: &str) -> String {
     fs::read_to_string(root().join(file)).expect("a file that is shipped")
@@ -35,38 +33,4 @@ fn the_compiler_in_the_dockerfile_is_the_one_the_manifest_asks_for() {
         .expect("a version");
     let from = format!("\nFROM rust:{version}-slim-bookworm AS build\n");
     assert!(text("deploy/docker/Dockerfile.source").contains(&from));
-}
-
-#[test]
-fn what_docker_is_given_is_enough_to_build() {
-    let context = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docker context");
-    if context.exists() {
-        fs::remove_dir_all(&context).expect("an earlier context can be removed");
-    }
-    let ignored = text(".dockerignore");
-    let mut paths: Vec<PathBuf> = ignored
-        .lines()
-        .filter_map(|line| line.strip_prefix('!'))
-        .map(PathBuf::from)
-        .collect();
-    assert!(ignored.contains("\n*\n") && !paths.is_empty());
-    while let Some(path) = paths.pop() {
-        let from = root().join(&path);
-        if from.is_dir() {
-            let entries = fs::read_dir(&from).expect("a folder");
-            paths.extend(entries.map(|entry| path.join(entry.expect("an entry").file_name())));
-        } else {
-            fs::create_dir_all(context.join(&path).parent().unwrap()).expect("a folder");
-            fs::copy(&from, context.join(&path)).expect("a file that is shipped");
-        }
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "metadata",
-        "--offline",
-        "--locked",
-        "--no-deps",
-        "--format-version=1",
-    ]);
-    said_by(cargo.current_dir(context));
 }
