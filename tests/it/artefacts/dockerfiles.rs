@@ -1,8 +1,10 @@
 //! The two ways to make an image, which make the same one.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::tools::root;
+use crate::tools::{all_of, output_of, root};
 
 fn text(file: &str) -> String {
     fs::read_to_string(root().join(file)).expect("a file that is shipped")
@@ -33,4 +35,31 @@ fn the_compiler_in_the_dockerfile_is_the_one_the_manifest_asks_for() {
         .expect("a version");
     let from = format!("\nFROM rust:{version}-slim-bookworm AS build\n");
     assert!(text("deploy/docker/Dockerfile.source").contains(&from));
+}
+
+/// Cargo reads the manifest and looks for what it names, before it looks for a program of this name.
+#[test]
+fn what_docker_is_given_is_what_the_manifest_names() {
+    let context = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docker context");
+    if context.exists() {
+        fs::remove_dir_all(&context).expect("an earlier context can be removed");
+    }
+    let ignored = text(".dockerignore");
+    let let_through = ignored.lines().filter_map(|line| line.strip_prefix('!'));
+    let mut paths: Vec<PathBuf> = let_through.map(PathBuf::from).collect();
+    assert!(ignored.contains("\n*\n"), "all else stays outside");
+    while let Some(path) = paths.pop() {
+        let from = root().join(&path);
+        if from.is_dir() {
+            let entries = fs::read_dir(&from).expect("a folder");
+            paths.extend(entries.map(|entry| path.join(entry.expect("an entry").file_name())));
+        } else {
+            fs::create_dir_all(context.join(&path).parent().unwrap()).expect("a folder");
+            fs::copy(&from, context.join(&path)).expect("a file that is shipped");
+        }
+    }
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--locked", "--offline", "--bin", "nobody"]);
+    let said = all_of(&output_of(cargo.current_dir(context)));
+    assert!(said.contains("no bin target named `nobody`"), "{said}");
 }
