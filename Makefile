@@ -20,6 +20,14 @@ help: ## What can be made
 run: ## Build, and serve the built-in catalogue on :8000
 	cargo run --release
 
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+.PHONY: image
+image: static ## A container image of that file, llm-pricing:VERSION
+	docker build --file deploy/docker/Dockerfile --tag llm-pricing:$(VERSION) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION="$$(git rev-parse HEAD)" \
+		--build-arg CREATED="$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)" \
+		target/static
+
 .PHONY: test
 test: tools ## Everything CI runs
 	cargo fmt --check

@@ -54,6 +54,9 @@ impl Machine {
             symlink(format!("usr/{link}"), folder.join(link)).expect("a link can be made");
         }
         copy("/etc/os-release", &folder.join("etc/os-release"));
+        // A machine without one is new, and starts every unit there is.
+        let id = folder.join("etc/machine-id");
+        fs::write(id, format!("{:032x}\n", std::process::id())).expect("a file can be written");
         copy(PROGRAM, &folder.join("programs/llm-pricing"));
         for colour in ["blue", "green"] {
             let program = format!("opt/llm-pricing/{colour}/llm-pricing");
@@ -240,7 +243,8 @@ fn whoever_comes_while_it_restarts_waits_and_is_served() {
     let mut restart = restart.spawn().expect("nsenter starts");
     let mut requests = 0;
     while restart.try_wait().expect("it is our child").is_none() || requests < 100 {
-        assert_eq!(Client::connect(address).get("/models").status, 200);
+        let response = Client::connect(address).get("/models");
+        assert_eq!(response.status, 200, "{}", response.text());
         requests += 1;
     }
     assert!(restart.wait().expect("it is our child").success());

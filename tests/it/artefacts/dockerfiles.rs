@@ -37,6 +37,20 @@ fn the_compiler_in_the_dockerfile_is_the_one_the_manifest_asks_for() {
     assert!(text("deploy/docker/Dockerfile.source").contains(&from));
 }
 
+#[test]
+fn both_programs_are_linked_in_the_same_way() {
+    let makefile = text("Makefile");
+    let (_, flags) = makefile
+        .split_once("RUSTFLAGS=\"-C target-feature=")
+        .expect("flags");
+    let flags = flags.split('"').next().unwrap();
+    let expected = format!("RUSTFLAGS=\"-C target-feature={flags}\"");
+    assert!(
+        text("deploy/docker/Dockerfile.source").contains(&expected),
+        "{expected}"
+    );
+}
+
 /// Cargo reads the manifest and looks for what it names, before it looks for a program of this name.
 #[test]
 fn what_docker_is_given_is_what_the_manifest_names() {

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::kubernetes::{RENDERED, all};
 use super::yaml;
-use crate::tools::root;
+use crate::harness::binary;
+use crate::tools::{root, said_by};
 
 struct Place {
     name: String,
@@ -235,6 +236,23 @@ fn every_lame_duck_lasts_until_the_last_one_has_noticed() {
             place.name,
             place.delay()
         );
+    }
+}
+
+#[test]
+fn every_place_has_settings_the_program_takes() {
+    for place in places() {
+        let mut check = binary();
+        check.arg("check").envs(&place.settings);
+        // Not there to be read: what CloudFormation would put in place of a parameter's name.
+        if place
+            .settings
+            .get("TRUSTED_PROXIES")
+            .is_some_and(|ranges| ranges == "BalancerRange")
+        {
+            check.env("TRUSTED_PROXIES", "10.0.0.0/20");
+        }
+        said_by(&mut check);
     }
 }
 
