@@ -2,6 +2,8 @@
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+INSTALL := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+
 # Of tools that are built here: a new release of one breaks nobody's build.
 CARGO_DENY := 0.20.2
 CARGO_FUZZ := 0.13.2
@@ -29,6 +31,14 @@ static: ## One static file, target/static/llm-pricing
 	cp target/$(STATIC_TARGET)/release/llm-pricing target/static/llm-pricing
 	@ls -l target/static/llm-pricing
 
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+.PHONY: image
+image: static ## A container image of that file, llm-pricing:VERSION
+	docker build --file deploy/docker/Dockerfile --tag llm-pricing:$(VERSION) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION="$$(git rev-parse HEAD)" \
+		--build-arg CREATED="$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)" \
+		target/static
+
 .PHONY: test
 test: tools ## Everything CI runs
 	cargo fmt --check
@@ -39,8 +49,30 @@ test: tools ## Everything CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: tools
-tools: # What the tests run besides cargo
+tools: target/venv/requirements.txt target/kubectl/usr/bin/kubectl # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
+	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
+	@command -v docker >/dev/null || $(INSTALL) docker-cli
+	@command -v systemd-nspawn >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) systemd-container; }
+
+# The copy says which of its versions is installed.
+target/venv/requirements.txt: tests/requirements.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) python3-venv; }
+	python3 -m venv --clear target/venv
+	target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@cp $< $@
+
+# From Debian 13, because the client in Debian 12 is too old to render what is in deploy/kubernetes. It needs
+# nothing of that Debian but the C library, which 12 has as well.
+TRIXIE = apt-get -qq -o Dir::Etc::SourceList=$(CURDIR)/target/kubectl/sources.list -o Dir::Etc::SourceParts=- \
+	-o Dir::State::Lists=$(CURDIR)/target/kubectl/lists -o Dir::State::Status=/dev/null \
+	-o Dir::Cache=$(CURDIR)/target/kubectl -o Acquire::Languages=none -o APT::Sandbox::User=
+target/kubectl/usr/bin/kubectl:
+	@mkdir -p target/kubectl/lists/partial
+	@echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		"http://deb.debian.org/debian trixie main" >target/kubectl/sources.list
+	@$(TRIXIE) update
+	cd target/kubectl && $(TRIXIE) download kubectl && dpkg-deb --extract kubectl_*.deb .
 
 # Without a sanitizer, which only a nightly compiler has: the parsers are safe code. The lock file is the
 # service's own, so that what is fuzzed is what is shipped.

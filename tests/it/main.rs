@@ -12,6 +12,8 @@ mod harness;
 mod load;
 /// What a call costs, worked out a second time from the published rules.
 mod oracle;
+/// Programs of others.
+mod tools;
 
 /// Who is let in: keys, tokens, and pages in browsers.
 mod access;
@@ -21,6 +23,8 @@ mod activation;
 mod admin_port;
 /// What holds for every amount of money, tried on random texts.
 mod amounts;
+/// What is shipped for the places where the service runs.
+mod artefacts;
 /// Request bodies: size, framing, and what is said of those that are wrong.
 mod bodies;
 /// The committed catalogue, the importer and the check.
@@ -59,6 +63,8 @@ mod framing;
 mod hostile;
 /// Which deployment an instance says it belongs to.
 mod identity;
+/// The image on a real Docker engine.
+mod image;
 /// The in-flight gate under every interleaving of its threads.
 mod interleavings;
 /// Bodies no client in its right mind sends, and what they cost.
@@ -101,6 +107,8 @@ mod secrets;
 mod selection;
 /// Names suggested for one that does not exist: of its version, of its family.
 mod suggestions;
+/// The units under a real systemd.
+mod systemd;
 /// What the service says was asked of it.
 mod telemetry;
 /// At a terminal a second signal means now.
