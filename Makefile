@@ -30,6 +30,10 @@ test: tools ## Everything CI runs
 .PHONY: tools
 tools: # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
+	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq haproxy nginx; }
+	@python3 -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
+	@[ -x target/venv/bin/python ] || python3 -m venv target/venv
+	@target/venv/bin/pip install --quiet --requirement tests/requirements.txt
 
 # Without a sanitizer, which only a nightly compiler has: the parsers are safe code. The lock file is the
 # service's own, so that what is fuzzed is what is shipped.

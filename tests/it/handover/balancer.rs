@@ -170,12 +170,19 @@ fn nginx(
         ("colours.conf", "127.0.0.1:8001", blue.to_string()),
         ("colours.conf", "127.0.0.1:8002", green.to_string()),
         // All clients of a test have the same address.
-        ("limits.conf", "limit_conn addresses 400;", "limit_conn addresses 4000;".to_owned()),
+        (
+            "limits.conf",
+            "limit_conn addresses 400;",
+            "limit_conn addresses 4000;".to_owned(),
+        ),
         ("file-switch.conf", "/run/llm-pricing/switch/green", file),
     ];
     for entry in fs::read_dir(Path::new(ROOT).join("deploy/nginx")).expect("the folder is there") {
         let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
         let mut text = fs::read_to_string(&path).expect("a text file");
         for (_, shipped, own) in changes.iter().filter(|(file, ..)| *file == name) {
             assert!(text.contains(shipped), "{name} says {shipped:?}");
@@ -187,6 +194,10 @@ fn nginx(
     // Started by root, its workers would be somebody who may not enter the folder.
     let globals = "daemon off; pid nginx.pid; user root;";
     command.arg("-p").arg(folder).arg("-e").arg("stderr");
-    command.arg("-c").arg(folder.join(main)).arg("-g").arg(globals);
+    command
+        .arg("-c")
+        .arg(folder.join(main))
+        .arg("-g")
+        .arg(globals);
     command
 }

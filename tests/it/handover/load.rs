@@ -209,8 +209,7 @@ impl Client {
         let reply = match reply {
             Ok(reply) => reply,
             Err(why) => {
-                let is_silence =
-                    matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+                let is_silence = matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
                 let outcome = if is_silence {
                     Outcome::Silence
                 } else {

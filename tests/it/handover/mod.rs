@@ -4,7 +4,10 @@
 //! Each test prints a row. `HANDOVER_SWITCHES` is how often it switches, for runs longer than a build.
 
 mod balancer;
+mod files;
+mod hostile;
 pub mod load;
+mod manners;
 mod scenarios;
 mod stage;
 
@@ -12,10 +15,10 @@ use balancer::Kind;
 
 /// The same claims of several balancers, each a test.
 macro_rules! behind {
-    ($kind:expr, $($scenario:ident),+) => {
+    ($kind:expr, $module:ident: $($claim:ident),+) => {
         $(#[test]
-        fn $scenario() {
-            super::scenarios::$scenario($kind);
+        fn $claim() {
+            super::$module::$claim($kind);
         })+
     };
 }
@@ -24,7 +27,19 @@ mod haproxy {
     use super::Kind;
 
     behind!(
-        Kind::HaProxy,
+        Kind::HaProxy, manners:
+        orders_from_outside_are_refused,
+        nobody_can_say_that_he_is_somebody_else,
+        what_is_too_much_is_refused_before_the_service,
+        what_the_service_allows_gets_through
+    );
+    behind!(
+        Kind::HaProxy, hostile:
+        no_attack_gets_through,
+        no_request_that_can_be_misread_gets_through
+    );
+    behind!(
+        Kind::HaProxy, scenarios:
         a_lame_duck_is_relieved,
         a_colour_that_refuses_at_once_is_relieved,
         idle_connections_end_without_notice,
@@ -43,7 +58,19 @@ mod nginx {
     use super::Kind;
 
     behind!(
-        Kind::Nginx,
+        Kind::Nginx, manners:
+        orders_from_outside_are_refused,
+        nobody_can_say_that_he_is_somebody_else,
+        what_is_too_much_is_refused_before_the_service,
+        what_the_service_allows_gets_through
+    );
+    behind!(
+        Kind::Nginx, hostile:
+        no_attack_gets_through,
+        no_request_that_can_be_misread_gets_through
+    );
+    behind!(
+        Kind::Nginx, scenarios:
         a_lame_duck_is_relieved,
         a_colour_that_refuses_at_once_is_relieved,
         idle_connections_end_without_notice,
@@ -66,5 +93,5 @@ mod nginx {
 mod tcp {
     use super::Kind;
 
-    behind!(Kind::Tcp, a_lame_duck_is_relieved);
+    behind!(Kind::Tcp, scenarios: a_lame_duck_is_relieved);
 }

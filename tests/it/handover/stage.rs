@@ -26,7 +26,9 @@ pub const MOSTLY_IDLE: Group = Group {
 /// How often each scenario switches: more in a long run.
 pub fn switches() -> usize {
     let setting = std::env::var("HANDOVER_SWITCHES");
-    setting.map_or(2, |number| number.parse().expect("HANDOVER_SWITCHES is a number"))
+    setting.map_or(2, |number| {
+        number.parse().expect("HANDOVER_SWITCHES is a number")
+    })
 }
 
 /// A place where an instance runs, is gone, and comes back.
@@ -45,7 +47,11 @@ impl Colour {
             ("SERVER_PORT", address.port().to_string()),
             ("DEPLOYMENT_GROUP", name.to_owned()),
         ];
-        all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        all.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
         Colour {
             name,
             address,
@@ -160,7 +166,13 @@ impl Stage {
             slowest.as_millis(),
             exits.join(", "),
         );
-        assert_eq!(tally.failed(), 0, "{:?}\n{:?}", tally.failures, tally.counts);
+        assert_eq!(
+            tally.failed(),
+            0,
+            "{:?}\n{:?}",
+            tally.failures,
+            tally.counts
+        );
         assert_eq!(exits, [exit], "how the colours ended");
         assert!(slowest < slowest_max, "{:?}", tally.counts);
         tally.requests()
