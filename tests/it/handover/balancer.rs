@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::load::{Group, Load};
-use crate::harness::{PATIENCE, wait_until};
+use super::load::colour_at;
+use crate::harness::wait_until;
 use crate::price_files::folder;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -86,11 +86,11 @@ impl Balancer {
             folder,
         };
         wait_until("an answer through the balancer", || {
-            let one = Group {
-                clients: 1,
-                pause: PATIENCE,
-            };
-            Load::start(address, &[one], PATIENCE).end().failed() == 0
+            colour_at(address).is_ok_and(|colour| !colour.is_empty())
+        });
+        // Until the first check HAProxy takes everybody for ready.
+        wait_until("green is missed", || {
+            !matches!(kind, Kind::HaProxy | Kind::Tcp) || balancer.log().contains("/green is DOWN")
         });
         balancer
     }
@@ -98,6 +98,10 @@ impl Balancer {
     /// What a process of the balancer's is called by the kernel.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// Asks HAProxy something at its admin socket.
@@ -123,8 +127,7 @@ impl Balancer {
 impl Drop for Balancer {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.folder.join("log"));
-            println!("the balancer said:\n{}", log.unwrap_or_default());
+            println!("the balancer said:\n{}", self.log());
         }
         let pid = libc::pid_t::try_from(self.pid()).expect("a process id");
         // SAFETY: kill takes two numbers, and the process is our own child. nginx ends its workers at this
@@ -153,19 +156,52 @@ fn haproxy(configuration: &Path) -> Command {
     command
 }
 
-/// nginx in a folder that has a copy of the configuration, with other addresses and its own folders for
-/// temporary files.
+/// What differs in a test from what is shipped: in this file, these words, and the test's own.
+type Change<'a> = (&'a str, &'a str, String);
+
+/// A copy of nginx's configuration with its own folders for temporary files, and these changes.
+pub fn copy_nginx(folder: &Path, changes: &[Change]) {
+    let temporary = "http {\nclient_body_temp_path body;\nproxy_temp_path proxy;\n\
+                     fastcgi_temp_path fastcgi;\nuwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n";
+    let folders =
+        ["nginx.conf", "file-switch.conf"].map(|main| (main, "http {\n", temporary.to_owned()));
+    for entry in fs::read_dir(Path::new(ROOT).join("deploy/nginx")).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        let mut text = fs::read_to_string(&path).expect("a text file");
+        for (_, shipped, own) in folders
+            .iter()
+            .chain(changes)
+            .filter(|(file, ..)| *file == name)
+        {
+            assert!(text.contains(shipped), "{name} says {shipped:?}");
+            text = text.replace(shipped, own);
+        }
+        fs::write(folder.join(name), text).expect("a copy");
+    }
+}
+
+/// nginx with a copy of its configuration in this folder.
+pub fn nginx_in(folder: &Path, main: &str) -> Command {
+    let mut command = tool("nginx");
+    command.arg("-p").arg(folder).args(["-e", "stderr"]);
+    command.arg("-c").arg(folder.join(main));
+    // Started by root, its workers would be somebody who may not enter the folder.
+    command.args(["-g", "daemon off; pid nginx.pid; user root;"]);
+    command
+}
+
 fn nginx(
     main: &str,
     folder: &Path,
     address: SocketAddr,
     [blue, green]: [SocketAddr; 2],
 ) -> Command {
-    let temporary = "http {\nclient_body_temp_path body;\nproxy_temp_path proxy;\n\
-                     fastcgi_temp_path fastcgi;\nuwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n";
     let file = folder.join("green").display().to_string();
     let changes = [
-        (main, "http {\n", temporary.to_owned()),
         (main, "listen 8080;", format!("listen {address};")),
         ("colours.conf", "127.0.0.1:8001", blue.to_string()),
         ("colours.conf", "127.0.0.1:8002", green.to_string()),
@@ -177,27 +213,6 @@ fn nginx(
         ),
         ("file-switch.conf", "/run/llm-pricing/switch/green", file),
     ];
-    for entry in fs::read_dir(Path::new(ROOT).join("deploy/nginx")).expect("the folder is there") {
-        let path = entry.expect("an entry").path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .expect("a name");
-        let mut text = fs::read_to_string(&path).expect("a text file");
-        for (_, shipped, own) in changes.iter().filter(|(file, ..)| *file == name) {
-            assert!(text.contains(shipped), "{name} says {shipped:?}");
-            text = text.replace(shipped, own);
-        }
-        fs::write(folder.join(name), text).expect("a copy");
-    }
-    let mut command = tool("nginx");
-    // Started by root, its workers would be somebody who may not enter the folder.
-    let globals = "daemon off; pid nginx.pid; user root;";
-    command.arg("-p").arg(folder).arg("-e").arg("stderr");
-    command
-        .arg("-c")
-        .arg(folder.join(main))
-        .arg("-g")
-        .arg(globals);
-    command
+    copy_nginx(folder, &changes);
+    nginx_in(folder, main)
 }

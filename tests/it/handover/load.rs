@@ -76,16 +76,6 @@ impl Tally {
         failures.map(|(_, count)| count.requests).sum()
     }
 
-    /// Requests this colour answered well.
-    pub fn answered_by(&self, colour: &str) -> usize {
-        [Outcome::Ok, Outcome::Slow]
-            .map(|outcome| self.counts.get(&(colour.to_owned(), outcome)))
-            .into_iter()
-            .flatten()
-            .map(|count| count.requests)
-            .sum()
-    }
-
     /// The longest that anybody waited, for whatever it was.
     pub fn slowest(&self) -> Duration {
         let slowest = self.counts.values().map(|count| count.slowest).max();
@@ -165,6 +155,13 @@ impl Load {
         }
         self.so_far()
     }
+}
+
+/// Who answers a new connection.
+pub fn colour_at(address: SocketAddr) -> io::Result<String> {
+    let mut stream = connect(address)?;
+    stream.write_all(request(0).0.as_bytes())?;
+    Ok(Reply::read(&mut stream)?.colour)
 }
 
 /// Waits for the time of a pause, or for the end of it all.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::balancer::{Balancer, Kind, free_port, own_host};
-use super::load::{Group, Load};
+use super::load::{Group, Load, colour_at};
 use crate::harness::{Instance, binary, wait_until};
 
 /// What a reply may take in a switch, on a machine that has little else to do. It is printed; on one that
@@ -22,6 +22,9 @@ pub const MOSTLY_IDLE: Group = Group {
     clients: 40,
     pause: Duration::from_millis(900),
 };
+
+/// Requests after which something would have gone wrong, if it were to.
+const ENOUGH: usize = 150;
 
 /// How often each scenario switches: more in a long run.
 pub fn switches() -> usize {
@@ -114,14 +117,14 @@ impl Stage {
         self.colours[1 - self.active].start();
     }
 
-    /// Waits until clients get answers from the other colour.
+    /// Waits until the balancer gives the other colour new clients, and the old ones have asked again.
     #[track_caller]
     pub fn wait_for_other(&self) {
         let name = self.other().name;
-        let before = self.load.so_far().answered_by(name);
-        wait_until(&format!("answers by {name}"), || {
-            self.load.so_far().answered_by(name) > before
+        wait_until(&format!("an answer by {name}"), || {
+            colour_at(self.balancer.address).is_ok_and(|colour| colour == name)
         });
+        self.wait_for_requests(ENOUGH);
     }
 
     /// Waits for so many more answers.
@@ -140,6 +143,7 @@ impl Stage {
         self.wait_for_the_end();
     }
 
+    /// Waits until the active colour, which was told to go, is gone and missed by nobody.
     #[track_caller]
     pub fn wait_for_the_end(&mut self) {
         let gone = self.colours[self.active].instance.take();
@@ -148,6 +152,7 @@ impl Stage {
         self.exits.push(code.unwrap_or_else(|| "killed".to_owned()));
         self.active = 1 - self.active;
         self.switches += 1;
+        self.wait_for_requests(ENOUGH);
     }
 
     /// Ends the load, prints what came of it, and claims that nobody's request failed.
