@@ -208,7 +208,7 @@ fn nginx(
         // All clients of a test have the same address.
         (
             "limits.conf",
-            "limit_conn addresses 400;",
+            "limit_conn addresses 100;",
             "limit_conn addresses 4000;".to_owned(),
         ),
         ("file-switch.conf", "/run/llm-pricing/switch/green", file),
