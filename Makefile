@@ -51,6 +51,7 @@ test: tools ## Everything CI runs
 .PHONY: tools
 tools: target/venv/requirements.txt target/kubectl/usr/bin/kubectl # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
+	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
 	@command -v docker >/dev/null || $(INSTALL) docker-cli
 	@command -v systemd-nspawn >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) systemd-container; }

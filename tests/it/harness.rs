@@ -120,6 +120,9 @@ impl Instance {
             "TERM" => libc::SIGTERM,
             "INT" => libc::SIGINT,
             "HUP" => libc::SIGHUP,
+            "KILL" => libc::SIGKILL,
+            "STOP" => libc::SIGSTOP,
+            "CONT" => libc::SIGCONT,
             other => panic!("no test sends {other}"),
         };
         let pid = libc::pid_t::try_from(self.pid()).expect("a process id");

@@ -15,7 +15,7 @@ use crate::confinement::{Cage, confine};
 use crate::harness::{Instance, binary, wait_until};
 
 /// One after the other: each of them is about what a machine that is not busy otherwise notices.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+pub static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// How long attackers keep up what takes time.
 const HOLD: Duration = Duration::from_millis(2_500);

@@ -59,6 +59,8 @@ mod explained;
 mod filters;
 /// Where a request ends, and that nothing is read out of one that was refused.
 mod framing;
+/// Deployments replaced under load behind real balancers.
+mod handover;
 /// Clients that want to bring the server down, and everybody else, who must not notice.
 mod hostile;
 /// Which deployment an instance says it belongs to.

@@ -170,7 +170,8 @@ fn be_good(
     if reply.status != 200 || reply.length == 0 {
         return Err(io::Error::other(reply.head));
     }
-    let is_last = [request, &reply.head].map(|head| head.contains("Connection: close"));
+    let is_last =
+        [request, &reply.head].map(|head| head.to_ascii_lowercase().contains("connection: close"));
     if is_last == [false, false] {
         *connection = Some(stream);
     }

@@ -176,9 +176,12 @@ pub fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.get(9..12).and_then(|status| status.parse().ok());
     let status = status.ok_or(ErrorKind::InvalidData)?;
+    // A proxy may write names in lower case.
     let length = head
-        .split_once("Content-Length: ")
-        .and_then(|(_, rest)| rest.lines().next()?.parse().ok())
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("Content-Length"))
+        .and_then(|(_, length)| length.parse().ok())
         .unwrap_or(0);
     let mut missing = (end + length).saturating_sub(bytes.len());
     while missing > 0 {

@@ -63,6 +63,22 @@ fn chunked(body: &str) -> String {
     post("Transfer-Encoding: chunked\r\n", body)
 }
 
+/// Every request of these tests, by its name, whether it is refused or not.
+pub fn requests() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    let rows = [
+        heads::request_lines(),
+        heads::headers(),
+        heads::limits(),
+        lengths::lengths(),
+        lengths::transfer_codings(),
+        lengths::chunks(),
+        served::unusual(),
+        served::last_ones(),
+    ];
+    let rows = rows.into_iter().flatten();
+    rows.map(|row| (row.name, row.request))
+}
+
 #[test]
 fn a_request_line_that_is_none_is_refused_and_ends_the_connection() {
     refuses(heads::request_lines());
