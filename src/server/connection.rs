@@ -20,6 +20,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use super::door::{Inbox, Persistence};
+use super::received::Received;
 use super::shared::{Shared, lock};
 use super::sockets;
 use crate::deployment::Ticket;
@@ -69,6 +70,8 @@ pub struct Connection {
     /// Somebody has ended it; its thread may not have noticed.
     is_cut: AtomicBool,
     pub inbox: Mutex<Inbox>,
+    /// The request in work, if any.
+    pub received: Mutex<Received>,
     /// The thread tiny_http gave it.
     reader: OnceLock<(Thread, libc::pid_t)>,
     /// Its thread is held up: what the client sends is for a successor.
@@ -106,6 +109,7 @@ impl Connection {
             is_pin: AtomicBool::new(false),
             is_cut: AtomicBool::new(false),
             inbox: Mutex::default(),
+            received: Mutex::default(),
             reader: OnceLock::new(),
             is_held: AtomicBool::new(false),
             stage: AtomicU8::new(Stage::Idle as u8),
@@ -238,6 +242,10 @@ impl Connection {
     /// The reply is sent, or never will be.
     fn settle(&self) {
         self.was_served.store(true, Ordering::Relaxed);
+        let freed = lock(&self.received).forget();
+        if freed > 0 {
+            self.shared.body_bytes.fetch_sub(freed, Ordering::Relaxed);
+        }
         self.endpoint.store(NO_ENDPOINT, Ordering::Relaxed);
         if self.persistence() == Persistence::Close {
             // Its own thread closes the other half when the client has.

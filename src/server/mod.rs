@@ -10,6 +10,7 @@ mod connections;
 mod courier;
 pub mod door;
 mod handover;
+mod received;
 mod room;
 mod shared;
 mod sockets;

@@ -64,7 +64,7 @@ pub struct Shared {
     pub stopping: AtomicBool,
     pub closed: AtomicBool,
     pub lost: AtomicBool,
-    pub parked: Mutex<Vec<Parked>>,
+    pub parked: Mutex<Vec<Job>>,
     pub front: Front,
     pub handover: Handover,
     /// Connections that the program before this one has left, and that are not let in yet.
@@ -84,12 +84,6 @@ pub struct Front {
     begun: AtomicUsize,
     /// How many accept threads there are: one, and while another takes its place two.
     living: AtomicUsize,
-}
-
-/// A request whose caller waits for the end of the drain, with its body.
-pub struct Parked {
-    pub job: Job,
-    pub body: Vec<u8>,
 }
 
 impl Shared {
@@ -180,7 +174,7 @@ impl Shared {
     ///
     /// # Errors
     /// The caller, when the drain is over by now, or too many wait already.
-    pub fn park(&self, parked: Parked) -> Result<(), Box<Parked>> {
+    pub fn park(&self, parked: Job) -> Result<(), Box<Job>> {
         // Those who wait are fetched once, after the phase has changed.
         let mut all = lock(&self.parked);
         if all.len() >= PARKED_MAX || self.lifecycle.phase() == Phase::Stopped {

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tiny_http::Request;
 
 use super::door::Persistence;
-use crate::exchange::{Headers, Method, Reply};
+use crate::exchange::{Call, Method, Reply};
 
 /// Longer request ids are not echoed.
 const REQUEST_ID_BYTES_MAX: usize = 128;
@@ -38,14 +38,6 @@ pub fn split_target(url: &str) -> (&str, &str) {
         ("", query) => ("/", query),
         target => target,
     }
-}
-
-pub fn headers(request: &Request) -> Headers<'_> {
-    request
-        .headers()
-        .iter()
-        .map(|header| (header.field.as_str().as_str(), header.value.as_str()))
-        .collect()
 }
 
 pub fn peer(request: &Request) -> SocketAddr {
@@ -81,28 +73,28 @@ impl Manner {
         }
     }
 
+    /// What the request itself decides.
+    pub fn of(call: &Call) -> Manner {
+        let request_id = call.headers.get("X-Request-Id").filter(|id| {
+            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_graphic())
+        });
+        Manner {
+            without_body: call.method == Method::Head,
+            connection: None,
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+
     /// `closing` when the server wants this connection to end.
-    pub fn of(request: &Request, persistence: Persistence, closing: bool) -> Manner {
+    pub fn on_connection(self, persistence: Persistence, closing: bool) -> Manner {
         let connection = match persistence {
             _ if closing => Some("close"),
             Persistence::Close => Some("close"),
             Persistence::OldKeepAlive => Some("keep-alive"),
             Persistence::KeepAlive => None,
         };
-        let request_id = request
-            .headers()
-            .iter()
-            .find(|header| header.field.equiv("X-Request-Id"))
-            .map(|header| header.value.as_str());
-        let request_id = request_id.filter(|id| {
-            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_graphic())
-        });
-        Manner {
-            without_body: *request.method() == tiny_http::Method::Head,
-            connection,
-            request_id: request_id.map(str::to_owned),
-        }
+        Manner { connection, ..self }
     }
 }
 

@@ -15,15 +15,15 @@ use tiny_http::Request;
 
 use super::connection::Turn;
 use super::courier::{Parcel, Progress};
+use super::received::Received;
 use super::refusal;
-use super::shared::{Parked, Shared};
+use super::shared::{Shared, lock};
 use super::wire::{self, Manner, Writer};
 use crate::deployment::{Phase, Ticket};
 use crate::exchange::{Answer, Body, Call, Reply, Triage, Work};
 use crate::vitals::{Counted, count};
 
-/// Longer bodies take long enough to parse to be left to the bulk workers. tiny_http has read bodies
-/// up to this length into memory of its own when it hands a request over.
+/// Longer bodies take long enough to parse to be left to the bulk workers.
 const EXPRESS_BODY_BYTES_MAX: usize = 1_024;
 
 /// So do longer replies to be sent.
@@ -55,7 +55,7 @@ pub struct Job {
 enum Step {
     Answer,
     /// Send a reply that is ready.
-    Send(Reply),
+    Send(Reply, Manner),
 }
 
 /// Which requests a worker is there for.
@@ -113,9 +113,8 @@ impl Worker {
     }
 
     /// Answers a request that was parked, now that the drain is over.
-    pub fn answer_parked(&mut self, parked: Parked) {
-        let Parked { job, body } = parked;
-        self.survive(|worker| worker.answer(job, &body));
+    pub fn answer_parked(&mut self, job: Job) {
+        self.survive(|worker| worker.answer(job));
     }
 
     /// A panic outside the handler, where it is turned into a 500, must not end the worker.
@@ -154,10 +153,7 @@ impl Worker {
                 Err(phase) => return self.refuse(job, refusal(phase)),
             }
         }
-        let is_short = job
-            .request
-            .body_length()
-            .is_none_or(|length| length <= EXPRESS_BODY_BYTES_MAX);
+        let is_short = lock(&connection.received).body().len() <= EXPRESS_BODY_BYTES_MAX;
         if is_short && triage.work != Work::Heavy {
             self.proceed(job);
         } else {
@@ -167,40 +163,26 @@ impl Worker {
 
     fn proceed(&mut self, mut job: Job) {
         match std::mem::replace(&mut job.step, Step::Answer) {
-            Step::Send(reply) => self.send(job, reply),
-            Step::Answer => {
-                let length = job.request.body_length().unwrap_or(0);
-                let mut body = Vec::with_capacity(length);
-                // All of it is here, in tiny_http's memory or in the door's.
-                match job.request.as_reader().read_to_end(&mut body) {
-                    Ok(read) if read == length => self.answer(job, &body),
-                    // The door has let go of the connection; dropping the job ends it.
-                    _ => {}
-                }
-            }
+            Step::Send(reply, manner) => self.send(job, reply, manner),
+            Step::Answer => self.answer(job),
         }
     }
 
-    fn answer(&mut self, job: Job, body: &[u8]) {
-        let call = call(&job.request, job.triage, body);
+    fn answer(&mut self, job: Job) {
+        match self.ask(&job) {
+            Some((reply, manner)) => self.send_or_hand_over(job, reply, manner),
+            None => self.park(job),
+        }
+    }
+
+    /// What the service says; `None` when it will say something at the end of the drain.
+    fn ask(&self, job: &Job) -> Option<(Reply, Manner)> {
+        let received = lock(&job.turn.connection().received);
+        let call = call(&job.request, job.triage, &received);
         let answer = catch_unwind(AssertUnwindSafe(|| (self.shared.service.answer)(&call)));
         let reply = match answer {
             Ok(Answer::Now(reply)) => reply,
-            Ok(Answer::WhenDrained) => {
-                let body = body.to_vec();
-                match self.shared.park(Parked { job, body }) {
-                    Ok(()) => return,
-                    Err(late) if self.shared.lifecycle.phase() == Phase::Stopped => {
-                        return self.answer(late.job, &late.body);
-                    }
-                    Err(refused) => {
-                        let detail = "Too many callers wait for the end of the drain; ask \
-                                      GET /deployment/shutdown/status instead";
-                        let reply = Reply::unavailable(detail, super::RETRY_AFTER_SECONDS);
-                        return self.refuse(refused.job, reply);
-                    }
-                }
-            }
+            Ok(Answer::WhenDrained) => return None,
             Err(_) => {
                 count(&self.shared.vitals.panics);
                 error!("the handler of {:?} panicked", call.path);
@@ -212,15 +194,28 @@ impl Worker {
         };
         self.shared
             .record(&call, job.taken_at.elapsed(), reply.status);
-        self.send_or_hand_over(job, reply);
+        Some((reply, Manner::of(&call)))
     }
 
-    fn send_or_hand_over(&mut self, mut job: Job, reply: Reply) {
+    fn park(&mut self, job: Job) {
+        match self.shared.park(job) {
+            Ok(()) => {}
+            Err(late) if self.shared.lifecycle.phase() == Phase::Stopped => self.answer(*late),
+            Err(refused) => {
+                let detail = "Too many callers wait for the end of the drain; ask \
+                              GET /deployment/shutdown/status instead";
+                let reply = Reply::unavailable(detail, super::RETRY_AFTER_SECONDS);
+                self.refuse(*refused, reply);
+            }
+        }
+    }
+
+    fn send_or_hand_over(&mut self, mut job: Job, reply: Reply, manner: Manner) {
         if self.lane == Lane::Express && reply.body.as_bytes().len() > EXPRESS_REPLY_BYTES_MAX {
-            job.step = Step::Send(reply);
+            job.step = Step::Send(reply, manner);
             return self.hand_over(job);
         }
-        self.send(job, reply);
+        self.send(job, reply, manner);
     }
 
     /// Gives a job to the bulk workers, or refuses it when they have enough.
@@ -238,18 +233,22 @@ impl Worker {
 
     /// Answers without asking the service.
     fn refuse(&mut self, job: Job, reply: Reply) {
-        let call = call(&job.request, job.triage, &[]);
-        self.shared
-            .record(&call, job.taken_at.elapsed(), reply.status);
-        self.send(job, reply);
+        let manner = {
+            let received = lock(&job.turn.connection().received);
+            let call = call(&job.request, job.triage, &received);
+            self.shared
+                .record(&call, job.taken_at.elapsed(), reply.status);
+            Manner::of(&call)
+        };
+        self.send(job, reply, manner);
     }
 
     /// Sends the reply: one buffer and one system call, unless the body is large.
-    fn send(&mut self, job: Job, reply: Reply) {
+    fn send(&mut self, job: Job, reply: Reply, manner: Manner) {
         let connection = job.turn.connection();
         // A connection of a past server ends with this reply, so that the server can.
         let closing = self.shared.is_closing() || self.shared.is_past(connection.generation);
-        let manner = Manner::of(&job.request, connection.persistence(), closing);
+        let manner = manner.on_connection(connection.persistence(), closing);
         self.head.clear();
         self.writer.head(&reply, &manner, &mut self.head);
         let without_body = Writer::body(&reply, &manner).is_empty();
@@ -322,15 +321,15 @@ impl Fronts {
     }
 }
 
-fn call<'a>(request: &'a Request, triage: Triage, body: &'a [u8]) -> Call<'a> {
+fn call<'a>(request: &'a Request, triage: Triage, received: &'a Received) -> Call<'a> {
     let (path, query) = wire::target(request);
     Call {
         method: wire::method(request),
         endpoint: triage.endpoint,
         path,
         query,
-        headers: wire::headers(request),
-        body,
+        headers: received.headers(),
+        body: received.body(),
         peer: wire::peer(request),
     }
 }

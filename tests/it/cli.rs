@@ -142,6 +142,7 @@ fn a_command_line_nobody_can_mean_is_exit_2_with_a_hint() {
 fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
     let long = "x".repeat(257);
     let rows = [
+        ("ADMIN_PORT", "65536", "0 to 65535"),
         ("SERVER_HOST", "nowhere.example", "an IP address"),
         ("SERVER_HOST", "", "an IP address"),
         ("SERVER_PORT", "70000", "from 0 to 65535"),

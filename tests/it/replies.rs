@@ -309,7 +309,7 @@ fn business_needs_the_key_and_probes_do_not() {
         }
         assert_ne!(status(&right), 401, "{path} with the key");
     }
-    assert_eq!(public_routes().count() - BUSINESS.len(), 9, "probes");
+    assert_eq!(public_routes().count() - BUSINESS.len(), 11, "probes");
 
     let server = Instance::with(&[("MCP_API_KEY", "k"), ("MCP_API_KEY_HEADER", "X-Team-Key")]);
     let ask = |header| {

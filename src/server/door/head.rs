@@ -18,20 +18,6 @@ const FIELDS_MAX: usize = 100;
 /// Longer targets get 414. Twice what common proxies send.
 const TARGET_BYTES_MAX: usize = 8_192;
 
-/// Fields that are about this connection alone, or that say how the body came; lower case. They are
-/// left out of a head that is written anew, as RFC 9110, 7.6.1 wants of whoever passes a request on.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "upgrade",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "content-length",
-    "expect",
-];
-
 /// How the body is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
@@ -70,8 +56,6 @@ pub struct Head {
     pub framing: Framing,
     pub persistence: Persistence,
     pub expects_continue: bool,
-    /// Nothing in it needs to be kept from whoever gets it next.
-    is_plain: bool,
 }
 
 /// Judges the bytes a connection has sent so far. `None`: the head is not complete yet.
@@ -93,7 +77,7 @@ pub fn judge(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     }
 }
 
-/// The request's header fields, for the record of a request that goes no further.
+/// The header fields of a head that was judged.
 pub fn headers(bytes: &[u8]) -> Headers<'_> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut request = Request::new(&mut fields);
@@ -108,29 +92,12 @@ pub fn headers(bytes: &[u8]) -> Headers<'_> {
 }
 
 impl Head {
-    /// Whether the bytes may be passed on as they came.
-    pub fn is_plain(&self) -> bool {
-        self.is_plain && self.framing != Framing::Chunked
-    }
-
-    /// Writes the head as it would be for an HTTP/1.1 client that sends its body at once and keeps
-    /// its connection: what the original says otherwise is known from the fields of this struct.
-    pub fn write_plain(&self, bytes: &[u8], content_length: usize, out: &mut Vec<u8>) {
-        let head = &bytes[..self.length];
-        out.extend_from_slice(&head[..self.target.end]);
-        out.extend_from_slice(b" HTTP/1.1\r\n");
-        // The request line is written already.
-        for line in head.split_inclusive(|&byte| byte == b'\n').skip(1) {
-            let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-            let is_name = |hop: &&str| hop.as_bytes().eq_ignore_ascii_case(name);
-            if line != b"\r\n" && !HOP_BY_HOP.iter().any(is_name) {
-                out.extend_from_slice(line);
-            }
-        }
-        if content_length > 0 {
-            out.extend_from_slice(format!("Content-Length: {content_length}\r\n").as_bytes());
-        }
-        out.extend_from_slice(b"\r\n");
+    /// Writes a head of the request line alone, for a reader who needs to know no more and keeps the
+    /// connection.
+    pub fn write_line(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(&bytes[..self.target.end]);
+        out.extend_from_slice(b" HTTP/1.1\r\n\r\n");
     }
 }
 
@@ -180,7 +147,6 @@ fn describe(request: &Request, bytes: &[u8], length: usize) -> Result<Head, Refu
         persistence,
         // Someone who speaks HTTP/1.0 cannot mean it (RFC 9110, 10.1.1).
         expects_continue: fields.expects_continue(is_old)?,
-        is_plain: !is_old && !fields.has_connection && fields.expect.is_none(),
     })
 }
 
@@ -239,31 +205,13 @@ pub fn is_long_target(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// What is passed on of a request.
-    fn plain(head: &str, content_length: usize) -> String {
-        let bytes = format!("{head}\r\n\r\n").into_bytes();
-        let judged = judge(&bytes).expect("valid").expect("complete");
-        assert!(!judged.is_plain(), "{head}");
-        let mut plain = Vec::new();
-        judged.write_plain(&bytes, content_length, &mut plain);
-        let again = judge(&plain).expect("valid").expect("complete");
-        assert!(again.is_plain());
-        assert_eq!(plain[again.target.clone()], bytes[judged.target.clone()]);
-        assert_eq!(again.framing, Framing::Length(content_length as u64));
-        String::from_utf8(plain).unwrap()
-    }
-
     #[test]
-    fn what_is_about_the_connection_alone_is_not_passed_on() {
-        assert_eq!(
-            plain(
-                "POST /a?b=c HTTP/1.0\r\nHost: x\r\nConnection: close, x\r\nAccept: */*\r\n\
-                 Expect: nonsense\r\nContent-Length: 5\r\nX-Te: y",
-                5
-            ),
-            "POST /a?b=c HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nX-Te: y\r\n\
-             Content-Length: 5\r\n\r\n"
-        );
+    fn only_the_request_line_is_passed_on() {
+        let bytes =
+            b"POST /a?b=c HTTP/1.0\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
+        let mut line = b"of the request before".to_vec();
+        judge(bytes).unwrap().unwrap().write_line(bytes, &mut line);
+        assert_eq!(line, b"POST /a?b=c HTTP/1.1\r\n\r\n");
     }
 
     #[test]

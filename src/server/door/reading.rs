@@ -24,39 +24,26 @@ const PIECE_BYTES: usize = 4 << 10;
 /// The same for bodies.
 const BODY_PIECE_BYTES: usize = 64 << 10;
 
-/// A connection between two requests keeps no more memory than this.
-const KEPT_BYTES_MAX: usize = 16 << 10;
-
 /// What a connection has received and not passed on yet.
 #[derive(Default)]
 pub struct Inbox {
-    /// The request that is passed on, if any, and whatever has come behind it.
     bytes: Vec<u8>,
-    /// How many of them are passed on.
+    /// The line of the request that is passed on, if any.
+    line: Vec<u8>,
+    /// How much of it is passed on.
     passed: usize,
-    /// Where the request ends.
-    end: usize,
-    /// How much of the server's memory for bodies it takes.
+    /// How much of the server's memory for bodies the bytes take.
     reserved: usize,
 }
 
 impl Inbox {
     /// Passes on what there is of the request.
     fn pass(&mut self, into: &mut [u8]) -> usize {
-        let rest = &self.bytes[self.passed..self.end];
+        let rest = &self.line[self.passed..];
         let length = rest.len().min(into.len());
         into[..length].copy_from_slice(&rest[..length]);
         self.passed += length;
         length
-    }
-
-    /// Forgets a request that was passed on, and keeps what came behind it.
-    fn forget_passed(&mut self) {
-        self.bytes.drain(..self.passed);
-        (self.passed, self.end) = (0, 0);
-        if self.bytes.capacity() > KEPT_BYTES_MAX {
-            self.bytes.shrink_to(PIECE_BYTES);
-        }
     }
 }
 
@@ -78,16 +65,13 @@ impl Connection {
     /// Reads for tiny_http, in the connection's own thread: the next bytes of a request that is
     /// whole, or 0 when there will be no other.
     pub fn read(&self, into: &mut [u8]) -> usize {
-        // Nobody else wants it now: who reads a body has the request, and tiny_http's thread
-        // waits until that is read to its end.
+        // Nobody else wants it.
         let mut inbox = lock(&self.inbox);
         loop {
             let passed = inbox.pass(into);
             if passed > 0 {
                 return passed;
             }
-            inbox.forget_passed();
-            self.release_memory(&mut inbox);
             let next = self.next_request(&mut inbox);
             let Err(end) = next else { continue };
             if let End::Refused(refusal, head) = end
@@ -99,11 +83,6 @@ impl Connection {
             self.wait_until_settled();
             return 0;
         }
-    }
-
-    /// Reads the body of a request that was passed on, for the worker who has it.
-    pub fn read_body(&self, into: &mut [u8]) -> usize {
-        lock(&self.inbox).pass(into)
     }
 
     /// Receives a whole request and makes it ready to be passed on.
@@ -126,7 +105,11 @@ impl Connection {
         let received_at = Instant::now();
         self.set_persistence(head.persistence);
         match self.receive_body(inbox, &head) {
-            Ok(()) => {
+            Ok(end) => {
+                head.write_line(&inbox.bytes, &mut inbox.line);
+                inbox.passed = 0;
+                let reserved = std::mem::take(&mut inbox.reserved);
+                lock(&self.received).take(&mut inbox.bytes, head.length, end, reserved);
                 self.set_stage(Stage::Queued);
                 Ok(())
             }
@@ -236,8 +219,8 @@ impl Connection {
         }
     }
 
-    /// Receives the body, and puts it behind a head that says how long it is.
-    fn receive_body(&self, inbox: &mut Inbox, head: &Head) -> Result<(), End> {
+    /// Receives the body, and puts it behind the head; returns where it ends.
+    fn receive_body(&self, inbox: &mut Inbox, head: &Head) -> Result<usize, End> {
         let bytes_max = self.shared.limits.body_bytes_max;
         let length = match head.framing {
             Framing::Length(length) if length > bytes_max as u64 => {
@@ -256,17 +239,10 @@ impl Connection {
                 self.more_of_body(inbox, piece, deadline)?;
             }
         }
-        inbox.end = whole;
-        if !head.is_plain() {
-            let mut plain = Vec::with_capacity(head.length);
-            head.write_plain(&inbox.bytes, length, &mut plain);
-            inbox.end = plain.len() + length;
-            inbox.bytes.splice(..head.length, plain);
-        }
-        Ok(())
+        Ok(whole)
     }
 
-    fn receive_chunked(&self, inbox: &mut Inbox, head: &Head) -> Result<(), End> {
+    fn receive_chunked(&self, inbox: &mut Inbox, head: &Head) -> Result<usize, End> {
         let bytes_max = self.shared.limits.body_bytes_max;
         let mut decoder = Decoder::new();
         let mut body = Vec::new();
@@ -285,13 +261,10 @@ impl Connection {
             self.reserve_memory(inbox, body.len());
             self.more_of_body(inbox, BODY_PIECE_BYTES, deadline)?;
         };
-        let mut plain = Vec::with_capacity(head.length + body.len() + behind.len());
-        head.write_plain(&inbox.bytes, body.len(), &mut plain);
-        plain.extend_from_slice(&body);
-        inbox.end = plain.len();
-        plain.extend_from_slice(&behind);
-        inbox.bytes = plain;
-        Ok(())
+        inbox.bytes.truncate(head.length);
+        inbox.bytes.extend_from_slice(&body);
+        inbox.bytes.extend_from_slice(&behind);
+        Ok(head.length + body.len())
     }
 
     /// The head is here and some of the body is not: from now on the request counts as in flight, and
