@@ -40,7 +40,7 @@ image: static ## A container image of that file, llm-pricing:VERSION
 		target/static
 
 .PHONY: test
-test: tools ## Everything CI runs
+test: tools static ## Everything CI runs
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet

@@ -176,17 +176,20 @@ impl Machine {
         fs::write(&path, text.replace(line, &format!("{name}={value}"))).expect("it is written");
     }
 
+    /// Adds lines to a unit, or lets them take the place of others.
+    fn add_to(&self, unit: &str, lines: &str) {
+        let folder = self.folder.join(format!("etc/systemd/system/{unit}.d"));
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::write(folder.join("test.conf"), lines).expect("a file can be written");
+    }
+
     /// Starts the one service on systemd's socket, at a port nobody else has.
     #[track_caller]
     fn start_one(&self) -> SocketAddr {
         let port = free_port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let elsewhere = self
-            .folder
-            .join("etc/systemd/system/llm-pricing.socket.d/port.conf");
-        fs::create_dir_all(elsewhere.parent().unwrap()).expect("a folder can be made");
         let lines = format!("[Socket]\nListenStream=\nListenStream={address}\n");
-        fs::write(elsewhere, lines).expect("a file can be written");
+        self.add_to("llm-pricing.socket", &lines);
         self.set("llm-pricing.env", "SERVER_PORT", &port.to_string());
         self.systemctl(&["daemon-reload"]);
         self.systemctl(&["enable", "--now", "llm-pricing.service"]);
@@ -211,6 +214,12 @@ impl Drop for Machine {
 }
 
 const SERVICE: &str = "llm-pricing.service";
+
+/// How many seconds ago the program started that serves there.
+fn uptime(address: SocketAddr) -> f64 {
+    let info = Client::connect(address).get("/deployment/info").json();
+    info["service_uptime_seconds"].as_f64().expect("seconds")
+}
 
 #[test]
 fn the_service_runs_as_nobody_with_no_rights_and_leaves_with_0() {
@@ -248,13 +257,15 @@ fn whoever_comes_while_it_restarts_waits_and_is_served() {
         requests += 1;
     }
     assert!(restart.wait().expect("it is our child").success());
-    assert_ne!(machine.property(SERVICE, "MainPID"), pid);
+    let second = machine.property(SERVICE, "MainPID");
+    assert_ne!(second, pid);
 
     said_by(&mut machine.inside(&["systemctl", "kill", "--signal=KILL", SERVICE]));
-    for _ in 0..10 {
-        let response = Client::connect(address).get("/health/live");
-        assert_eq!(response.status, 200, "it is started again after a crash");
-    }
+    let is_dead = || machine.property(SERVICE, "MainPID") != second;
+    wait_until("the end of a service that is killed", is_dead);
+    let response = Client::connect(address).get("/models");
+    assert_eq!(response.status, 200, "{}", response.text());
+    assert_eq!(machine.property(SERVICE, "NRestarts"), "1");
 }
 
 #[test]
@@ -262,13 +273,9 @@ fn a_reload_is_an_upgrade_in_place() {
     let machine = Machine::boot("reloaded");
     let address = machine.start_one();
     let pid = machine.property(SERVICE, "MainPID");
-    let uptime = || {
-        let info = Client::connect(address).get("/deployment/info").json();
-        info["service_uptime_seconds"].as_f64().expect("seconds")
-    };
-    wait_until("a second to tell the two apart", || uptime() >= 1.0);
+    wait_until("a second to tell the two apart", || uptime(address) >= 1.0);
     machine.systemctl(&["reload", SERVICE]);
-    assert!(uptime() < 1.0, "the program is a new one");
+    assert!(uptime(address) < 1.0, "the program is a new one");
     assert_eq!(machine.property(SERVICE, "MainPID"), pid);
 
     let program = machine.folder.join("programs/llm-pricing");
@@ -283,6 +290,22 @@ fn a_reload_is_an_upgrade_in_place() {
     assert_eq!(Client::connect(address).get("/health/ready").status, 200);
     assert_eq!(machine.property(SERVICE, "MainPID"), pid);
     assert_eq!(machine.property(SERVICE, "ActiveState"), "active");
+}
+
+#[test]
+fn a_service_that_gives_no_sign_of_life_is_replaced() {
+    let machine = Machine::boot("watched");
+    machine.add_to(SERVICE, "[Service]\nWatchdogSec=1\nTimeoutAbortSec=1\n");
+    let address = machine.start_one();
+    let pid = machine.property(SERVICE, "MainPID");
+    wait_until("twice the time a sign may take", || uptime(address) > 2.0);
+    assert_eq!(machine.property(SERVICE, "MainPID"), pid, "it gives signs");
+    machine.systemctl(&["kill", "--kill-whom=main", "--signal=STOP", SERVICE]);
+    wait_until("another in its place", || {
+        let now = machine.property(SERVICE, "MainPID");
+        now != pid && now != "0"
+    });
+    assert_eq!(Client::connect(address).get("/health/ready").status, 200);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use llm_pricing::cli::Cli;
@@ -21,8 +22,8 @@ struct Place {
     grace: u64,
     /// Seconds of those that pass before the service learns of it.
     pre_stop: u64,
-    /// Seconds it takes until everybody knows that it is not ready any more, where that is known.
-    detection: Option<u64>,
+    /// How long it takes until everybody knows that it is not ready any more, where that is known.
+    detection: Option<Duration>,
 }
 
 impl Place {
@@ -77,7 +78,7 @@ fn images() -> Vec<Place> {
 }
 
 fn units() -> Vec<Place> {
-    let place = |(unit, environment): (&str, &str)| {
+    let place = |(unit, environment, detection): (&str, &str, Option<Duration>)| {
         let folder = root().join("deploy/systemd");
         let unit = text(&folder.join(unit));
         Place {
@@ -85,13 +86,14 @@ fn units() -> Vec<Place> {
             settings: assignments(&text(&folder.join(environment))),
             grace: line(&unit, "TimeoutStopSec=").parse().expect("seconds"),
             pre_stop: 0,
-            detection: None,
+            detection,
         }
     };
+    let balancer = Some(haproxys_detection());
     let rows = [
-        ("llm-pricing.service", "llm-pricing.env"),
-        ("llm-pricing@.service", "blue.env"),
-        ("llm-pricing@.service", "green.env"),
+        ("llm-pricing.service", "llm-pricing.env", None),
+        ("llm-pricing@.service", "blue.env", balancer),
+        ("llm-pricing@.service", "green.env", balancer),
     ];
     rows.map(place).into()
 }
@@ -126,7 +128,7 @@ fn pods() -> Vec<Place> {
                     .expect("a grace"),
                 pre_stop,
                 // For every node to know it.
-                detection: Some(10),
+                detection: Some(Duration::from_secs(10)),
             });
         }
     }
@@ -149,61 +151,51 @@ fn tasks() -> Vec<Place> {
             settings: listed(&container["Environment"], "Name", "Value"),
             grace: container["StopTimeout"].as_u64().expect("seconds"),
             pre_stop: 0,
-            detection: Some(detection),
+            detection: Some(Duration::from_secs(detection)),
         }
     };
     ["Blue", "Green"].map(place).into()
 }
 
 fn compositions() -> Vec<Place> {
-    let folder = root().join("deploy/compose");
-    let files: Vec<PathBuf> = fs::read_dir(&folder)
-        .map(|entries| {
-            entries
-                .map(|entry| entry.expect("an entry").path())
-                .collect()
-        })
-        .unwrap_or_default();
     let mut places = Vec::new();
-    for file in files {
-        let is_yaml = file
-            .extension()
-            .is_some_and(|extension| extension == "yaml");
-        let services = if is_yaml {
-            yaml::document(&file)["services"].clone()
-        } else {
-            Value::Null
-        };
-        for (name, service) in services.as_object().into_iter().flatten() {
-            let image = service["image"].as_str().unwrap_or_default();
-            if !image.contains("llm-pricing") {
-                continue;
-            }
-            let settings = match &service["environment"] {
-                Value::Object(map) => map
-                    .iter()
-                    .map(|(name, value)| (name.clone(), yaml::scalar(value)))
-                    .collect(),
-                Value::Array(lines) => lines
-                    .iter()
-                    .map(yaml::scalar)
-                    .flat_map(|line| assignments(&line))
-                    .collect(),
-                _ => BTreeMap::new(),
-            };
-            let grace = service["stop_grace_period"]
-                .as_str()
-                .and_then(|text| text.strip_suffix('s'));
+    for file in ["compose.haproxy.yaml", "compose.nginx.yaml"] {
+        let composition = yaml::document(&root().join("deploy/compose").join(file));
+        for colour in ["blue", "green"] {
+            let service = &composition["services"][colour];
+            let settings = service["environment"].as_object().expect("settings");
+            let settings = settings
+                .iter()
+                .map(|(name, value)| (name.clone(), yaml::scalar(value)));
+            let grace = service["stop_grace_period"].as_str().expect("a grace");
             places.push(Place {
-                name: format!("{}: {name}", file.display()),
-                settings,
-                grace: grace.map_or(10, |seconds| seconds.parse().expect("seconds")),
+                name: format!("{file}: {colour}"),
+                settings: settings.collect(),
+                grace: grace.trim_end_matches('s').parse().expect("seconds"),
                 pre_stop: 0,
-                detection: None,
+                detection: Some(haproxys_detection()),
             });
         }
     }
     places
+}
+
+/// How long our HAProxy may take: it has just found everything well, asks again, hears nothing for as
+/// long as it listens, and asks until it is sure. Our nginx asks nobody, it tries the next.
+fn haproxys_detection() -> Duration {
+    let text = text(&root().join("deploy/haproxy/haproxy.cfg"));
+    let checks = line(&text, "  default-server check ");
+    let words: Vec<&str> = checks.split(' ').collect();
+    let after = |name: &str| {
+        let at = words.iter().position(|word| *word == name).expect(name);
+        words[at + 1]
+            .trim_end_matches("ms")
+            .parse::<u64>()
+            .expect("a number")
+    };
+    let listening = after("inter");
+    let milliseconds = after("inter") + (after("fall") - 1) * after("fastinter") + listening;
+    Duration::from_millis(milliseconds)
 }
 
 fn places() -> Vec<Place> {
@@ -231,8 +223,8 @@ fn every_lame_duck_lasts_until_the_last_one_has_noticed() {
             continue;
         };
         assert!(
-            place.delay() >= detection,
-            "{} serves on for {} s, and is found out after {detection}",
+            Duration::from_secs(place.delay()) >= detection,
+            "{} serves on for {} s, and is found out after {detection:?}",
             place.name,
             place.delay()
         );
