@@ -6,6 +6,7 @@
 mod balancer;
 mod files;
 mod hostile;
+mod in_place;
 pub mod load;
 mod manners;
 mod scenarios;
@@ -45,7 +46,8 @@ mod haproxy {
         idle_connections_end_without_notice,
         a_colour_stays_away,
         a_colour_is_killed,
-        slow_requests_outlive_the_order_to_stop
+        slow_requests_outlive_the_order_to_stop,
+        a_burst_comes_right_after_a_switch
     );
 
     #[test]
@@ -76,7 +78,8 @@ mod nginx {
         idle_connections_end_without_notice,
         a_colour_stays_away,
         a_colour_is_killed,
-        slow_requests_outlive_the_order_to_stop
+        slow_requests_outlive_the_order_to_stop,
+        a_burst_comes_right_after_a_switch
     );
 
     #[test]
@@ -93,5 +96,9 @@ mod nginx {
 mod tcp {
     use super::Kind;
 
-    behind!(Kind::Tcp, scenarios: a_lame_duck_is_relieved);
+    behind!(
+        Kind::Tcp, scenarios:
+        a_lame_duck_is_relieved,
+        a_burst_comes_right_after_a_switch
+    );
 }
