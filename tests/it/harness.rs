@@ -59,14 +59,9 @@ impl Instance {
     }
 
     /// Starts one with this command line, which must choose port 0 somehow.
-    pub fn run(command: Command) -> Instance {
-        Instance::run_on(command, Stdio::null())
-    }
-
-    /// Starts one with this for its standard input.
-    pub fn run_on(mut command: Command, stdin: Stdio) -> Instance {
+    pub fn run(mut command: Command) -> Instance {
         let mut child = command
-            .stdin(stdin)
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

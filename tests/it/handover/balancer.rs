@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::load::colour_at;
 use crate::harness::wait_until;
 use crate::price_files::folder;
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::tools::{root, system_tool};
 
 /// Which balancer, with which of its configurations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +68,7 @@ impl Balancer {
         };
         let log = File::create(folder.join("log")).expect("a log file");
         command
-            .current_dir(ROOT)
+            .current_dir(root())
             .env("LISTEN", address.to_string())
             .env("BLUE", blue.to_string())
             .env("GREEN", green.to_string())
@@ -138,20 +137,9 @@ impl Drop for Balancer {
     }
 }
 
-/// A program `make tools` installs, where a user's path does not lead as well.
-pub fn tool(name: &str) -> Command {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let folders = path.split(':').chain(["/usr/sbin", "/sbin"]);
-    let found = folders.map(|folder| Path::new(folder).join(name));
-    let program = found.into_iter().find(|program| program.exists());
-    let mut command =
-        Command::new(program.unwrap_or_else(|| panic!("{name} is missing: `make tools`")));
-    command.env_clear();
-    command
-}
-
 fn haproxy(configuration: &Path) -> Command {
-    let mut command = tool("haproxy");
+    let mut command = system_tool("haproxy");
+    command.env_clear();
     command.arg("-db").arg("-f").arg(configuration);
     command
 }
@@ -165,7 +153,7 @@ pub fn copy_nginx(folder: &Path, changes: &[Change]) {
                      fastcgi_temp_path fastcgi;\nuwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n";
     let folders =
         ["nginx.conf", "file-switch.conf"].map(|main| (main, "http {\n", temporary.to_owned()));
-    for entry in fs::read_dir(Path::new(ROOT).join("deploy/nginx")).expect("the folder is there") {
+    for entry in fs::read_dir(root().join("deploy/nginx")).expect("the folder is there") {
         let path = entry.expect("an entry").path();
         let name = path
             .file_name()
@@ -186,7 +174,8 @@ pub fn copy_nginx(folder: &Path, changes: &[Change]) {
 
 /// nginx with a copy of its configuration in this folder.
 pub fn nginx_in(folder: &Path, main: &str) -> Command {
-    let mut command = tool("nginx");
+    let mut command = system_tool("nginx");
+    command.env_clear();
     command.arg("-p").arg(folder).args(["-e", "stderr"]);
     command.arg("-c").arg(folder.join(main));
     // Started by root, its workers would be somebody who may not enter the folder.

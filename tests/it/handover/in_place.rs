@@ -2,8 +2,6 @@
 //! in the same process.
 
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::balancer::{free_port, own_host};
@@ -11,6 +9,7 @@ use super::load::Load;
 use super::stage::{
     BUSY, ENOUGH, MOSTLY_IDLE, SLOW, SLOWEST_MAX, assert_nobody_failed, described, report, switches,
 };
+use crate::activation::activated;
 use crate::harness::{Instance, binary, wait_until};
 
 /// Nobody serves from the end of the one to the start of the other, so clients wait that long.
@@ -28,30 +27,17 @@ fn wait_for_requests(load: &Load) {
     });
 }
 
-/// An instance on a socket that somebody else keeps, as systemd does.
-fn on_socket(listener: &TcpListener) -> Instance {
-    let mut command = Command::new("/bin/sh");
-    let take_over = r#"LISTEN_PID=$$ exec "$0" 3<&0 </dev/null"#;
-    command.env_clear().env("LISTEN_FDS", "1").args([
-        "-c",
-        take_over,
-        env!("CARGO_BIN_EXE_llm-pricing"),
-    ]);
-    let socket = listener.try_clone().expect("a second handle");
-    Instance::run_on(command, Stdio::from(OwnedFd::from(socket)))
-}
-
 #[test]
 fn a_restart_on_a_socket_that_stays_open_fails_nobody() {
     let listener = TcpListener::bind((own_host(), 0)).expect("loopback has free ports");
-    let mut instance = on_socket(&listener);
+    let mut instance = Instance::run(activated(&listener, ""));
     let load = load(listener.local_addr().unwrap());
     let mut exits = Vec::new();
     for _ in 0..switches() {
         wait_for_requests(&load);
         instance.signal("TERM");
         exits.push(described(instance.wait_for_exit()));
-        instance = on_socket(&listener);
+        instance = Instance::run(activated(&listener, ""));
     }
     wait_for_requests(&load);
     let tally = load.end();
