@@ -50,8 +50,16 @@ fn all_had_to(stage: &Stage) -> Vec<String> {
         .concat()
 }
 
+/// Limits so short that an attacker would meet them.
+const SHORT: [(&str, &str); 4] = [
+    ("HEAD_TIMEOUT_SECONDS", "1"),
+    ("BODY_TIMEOUT_SECONDS", "1"),
+    ("WRITE_TIMEOUT_SECONDS", "1"),
+    ("IDLE_TIMEOUT_SECONDS", "10"),
+];
+
 fn two_colours(kind: Kind) -> Stage {
-    let mut stage = Stage::set(kind, &[], &[]);
+    let mut stage = Stage::set(kind, &SHORT, &[]);
     stage.start_other();
     stage
 }

@@ -2,6 +2,7 @@
 //! and what they say when they refuse something themselves.
 
 use std::io::Write;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -115,6 +116,50 @@ pub fn what_is_too_much_is_refused_before_the_service(kind: Kind) {
             "{name}: {}",
             reply.head
         );
+    }
+}
+
+/// Who is slow without being endless is waited for, and the service, which would not wait, does not notice.
+pub fn slow_senders_are_waited_for(kind: Kind) {
+    let settings = [("HEAD_TIMEOUT_SECONDS", "1"), ("BODY_TIMEOUT_SECONDS", "1")];
+    let stage = Stage::set(kind, &settings, &[]);
+    let estimate = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
+    let length = estimate.len();
+    let post = "POST /cost-estimate HTTP/1.1\r\nHost: test\r\n";
+    let rows = [
+        (
+            "a head",
+            format!("{post}Content-Length: {length}\r\n\r\n{estimate}"),
+            20,
+        ),
+        (
+            "a body",
+            format!("{post}Content-Length: {length}\r\n\r\n{estimate}"),
+            100,
+        ),
+        (
+            "a body in chunks",
+            format!(
+                "{post}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{estimate}\r\n0\r\n\r\n"
+            ),
+            120,
+        ),
+    ];
+    let senders = rows.map(|(name, request, at_once)| {
+        let mut stream = connect(stage.balancer.address).expect("a connection");
+        stream
+            .write_all(&request.as_bytes()[..at_once])
+            .expect("it reads");
+        (name, request, at_once, stream)
+    });
+    // Longer than the service waits.
+    std::thread::sleep(Duration::from_millis(1_500));
+    for (name, request, at_once, mut stream) in senders {
+        stream
+            .write_all(&request.as_bytes()[at_once..])
+            .expect("it reads on");
+        let reply = read_reply(&mut stream).expect("it answers");
+        assert_eq!(reply.status, 200, "{name}: {}", reply.head);
     }
 }
 

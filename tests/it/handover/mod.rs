@@ -32,6 +32,7 @@ mod haproxy {
         orders_from_outside_are_refused,
         nobody_can_say_that_he_is_somebody_else,
         what_is_too_much_is_refused_before_the_service,
+        slow_senders_are_waited_for,
         what_the_service_allows_gets_through
     );
     behind!(
@@ -64,6 +65,7 @@ mod nginx {
         orders_from_outside_are_refused,
         nobody_can_say_that_he_is_somebody_else,
         what_is_too_much_is_refused_before_the_service,
+        slow_senders_are_waited_for,
         what_the_service_allows_gets_through
     );
     behind!(
