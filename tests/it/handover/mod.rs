@@ -3,14 +3,14 @@
 //!
 //! Each test prints a row. `HANDOVER_SWITCHES` is how often it switches, for runs longer than a build.
 
-mod balancer;
+pub mod balancer;
 mod files;
 mod hostile;
 mod in_place;
 pub mod load;
 mod manners;
 mod scenarios;
-mod stage;
+pub mod stage;
 
 use balancer::Kind;
 
