@@ -56,15 +56,26 @@ pub fn free_port(host: Ipv4Addr) -> SocketAddr {
 }
 
 impl Balancer {
-    /// Starts one in front of these colours, and waits until it passes something on.
-    pub fn start(kind: Kind, host: Ipv4Addr, [blue, green]: [SocketAddr; 2]) -> Balancer {
+    /// Starts one in front of these colours, and waits until it passes something on. All clients of a
+    /// test have the same address, and so get what is for many.
+    pub fn start(kind: Kind, host: Ipv4Addr, colours: [SocketAddr; 2]) -> Balancer {
+        Balancer::with_share(kind, host, colours, 4_000)
+    }
+
+    /// With this share of its connections for each address.
+    pub fn with_share(
+        kind: Kind,
+        host: Ipv4Addr,
+        [blue, green]: [SocketAddr; 2],
+        share: usize,
+    ) -> Balancer {
         let address = free_port(host);
         let folder = folder(&format!("balancer-{address}"));
         let mut command = match kind {
             Kind::HaProxy => haproxy(Path::new("deploy/haproxy/haproxy.cfg")),
             Kind::Tcp => haproxy(Path::new("tests/it/handover/l4.cfg")),
-            Kind::Nginx => nginx("nginx.conf", &folder, address, [blue, green]),
-            Kind::NginxByFile => nginx("file-switch.conf", &folder, address, [blue, green]),
+            Kind::Nginx => nginx("nginx.conf", &folder, address, [blue, green], share),
+            Kind::NginxByFile => nginx("file-switch.conf", &folder, address, [blue, green], share),
         };
         let log = File::create(folder.join("log")).expect("a log file");
         command
@@ -73,8 +84,7 @@ impl Balancer {
             .env("BLUE", blue.to_string())
             .env("GREEN", green.to_string())
             .env("ADMIN_SOCKET", folder.join("admin.sock"))
-            // All clients of a test have the same address.
-            .env("CONNECTIONS_PER_ADDRESS", "4000")
+            .env("CONNECTIONS_PER_ADDRESS", share.to_string())
             .env("KEEP_USER", "1")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
@@ -188,17 +198,17 @@ fn nginx(
     folder: &Path,
     address: SocketAddr,
     [blue, green]: [SocketAddr; 2],
+    share: usize,
 ) -> Command {
     let file = folder.join("green").display().to_string();
     let changes = [
         (main, "listen 8080;", format!("listen {address};")),
         ("colours.conf", "127.0.0.1:8001", blue.to_string()),
         ("colours.conf", "127.0.0.1:8002", green.to_string()),
-        // All clients of a test have the same address.
         (
             "limits.conf",
             "limit_conn addresses 100;",
-            "limit_conn addresses 4000;".to_owned(),
+            format!("limit_conn addresses {share};"),
         ),
         ("file-switch.conf", "/run/llm-pricing/switch/green", file),
     ];

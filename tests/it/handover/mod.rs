@@ -31,6 +31,7 @@ mod haproxy {
         Kind::HaProxy, manners:
         orders_from_outside_are_refused,
         nobody_can_say_that_he_is_somebody_else,
+        nobody_gets_more_than_his_share,
         what_is_too_much_is_refused_before_the_service,
         slow_senders_are_waited_for,
         what_the_service_allows_gets_through
@@ -64,6 +65,7 @@ mod nginx {
         Kind::Nginx, manners:
         orders_from_outside_are_refused,
         nobody_can_say_that_he_is_somebody_else,
+        nobody_gets_more_than_his_share,
         what_is_too_much_is_refused_before_the_service,
         slow_senders_are_waited_for,
         what_the_service_allows_gets_through
