@@ -27,32 +27,28 @@ fn haproxy_has_nothing_against_its_configuration() {
     // The format's version, and nothing that was ordered.
     fs::write(&state, "1\n").expect("a file");
     let state = state.to_str().expect("a path");
-    let compose: &[(&str, &str)] = &[
+    let shipped = "deploy/haproxy/haproxy.cfg";
+    let compose = vec![
         ("LISTEN", ":8080"),
         ("BLUE", "172.30.80.11:8000"),
         ("KEEP_USER", "1"),
     ];
-    let rows: [(&str, &str, &[(&str, &str)]); 4] = [
-        ("on a host", "deploy/haproxy/haproxy.cfg", &[]),
-        ("in a container", "deploy/haproxy/haproxy.cfg", compose),
+    let of_tests = vec![("LISTEN", ":1"), ("BLUE", ":2"), ("GREEN", ":3")];
+    let rows = [
+        ("on a host", shipped, vec![]),
+        ("in a container", shipped, compose),
         (
             "with the state of before",
-            "deploy/haproxy/haproxy.cfg",
-            &[("STATE_FILE", state)],
+            shipped,
+            vec![("STATE_FILE", state)],
         ),
-        (
-            "of the tests",
-            "tests/it/handover/l4.cfg",
-            &[("LISTEN", ":1"), ("BLUE", ":2"), ("GREEN", ":3")],
-        ),
+        ("of the tests", "tests/it/handover/l4.cfg", of_tests),
     ];
     for (name, file, settings) in rows {
         let mut command = system_tool("haproxy");
         command.env_clear();
         // Warnings count.
-        command
-            .args(["-c", "-dW", "-f", file])
-            .envs(settings.iter().copied());
+        command.args(["-c", "-dW", "-f", file]).envs(settings);
         passes(name, &mut command);
     }
     fs::remove_dir_all(folder).unwrap();

@@ -4,8 +4,6 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::balancer::Kind;
 use super::stage::Stage;
 use crate::attacks::watch::Watch;
@@ -39,7 +37,7 @@ fn had_to(server: &Instance) -> Vec<String> {
     let refused = refused.iter().map(|(name, count)| (name.as_str(), count));
     let counts = spared.into_iter().chain(refused);
     counts
-        .filter(|(_, count)| **count != Value::from(0))
+        .filter(|(_, count)| count.as_u64() != Some(0))
         .map(|(name, count)| format!("{name}: {count}"))
         .collect()
 }
