@@ -13,7 +13,7 @@ use crate::harness::{Client, Instance, PATIENCE, binary, wait_until};
 
 /// The binary, given this socket as a service manager gives it. The shell becomes the program, so that
 /// its process is the one the variable names.
-fn activated(listener: &TcpListener, more: &str) -> Command {
+pub fn activated(listener: &TcpListener, more: &str) -> Command {
     let fd = listener.as_raw_fd();
     let script =
         format!("exec 3<&{fd}; LISTEN_PID=$$ LISTEN_FDS=1 {more} exec \"$0\" --server-port 1",);

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::load::colour_at;
 use crate::harness::wait_until;
 use crate::price_files::folder;
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::tools::{root, system_tool};
 
 /// Which balancer, with which of its configurations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,25 +56,35 @@ pub fn free_port(host: Ipv4Addr) -> SocketAddr {
 }
 
 impl Balancer {
-    /// Starts one in front of these colours, and waits until it passes something on.
-    pub fn start(kind: Kind, host: Ipv4Addr, [blue, green]: [SocketAddr; 2]) -> Balancer {
+    /// Starts one in front of these colours, and waits until it passes something on. All clients of a
+    /// test have the same address, and so get what is for many.
+    pub fn start(kind: Kind, host: Ipv4Addr, colours: [SocketAddr; 2]) -> Balancer {
+        Balancer::with_share(kind, host, colours, 4_000)
+    }
+
+    /// With this share of its connections for each address.
+    pub fn with_share(
+        kind: Kind,
+        host: Ipv4Addr,
+        [blue, green]: [SocketAddr; 2],
+        share: usize,
+    ) -> Balancer {
         let address = free_port(host);
         let folder = folder(&format!("balancer-{address}"));
         let mut command = match kind {
             Kind::HaProxy => haproxy(Path::new("deploy/haproxy/haproxy.cfg")),
             Kind::Tcp => haproxy(Path::new("tests/it/handover/l4.cfg")),
-            Kind::Nginx => nginx("nginx.conf", &folder, address, [blue, green]),
-            Kind::NginxByFile => nginx("file-switch.conf", &folder, address, [blue, green]),
+            Kind::Nginx => nginx("nginx.conf", &folder, address, [blue, green], share),
+            Kind::NginxByFile => nginx("file-switch.conf", &folder, address, [blue, green], share),
         };
         let log = File::create(folder.join("log")).expect("a log file");
         command
-            .current_dir(ROOT)
+            .current_dir(root())
             .env("LISTEN", address.to_string())
             .env("BLUE", blue.to_string())
             .env("GREEN", green.to_string())
             .env("ADMIN_SOCKET", folder.join("admin.sock"))
-            // All clients of a test have the same address.
-            .env("CONNECTIONS_PER_ADDRESS", "4000")
+            .env("CONNECTIONS_PER_ADDRESS", share.to_string())
             .env("KEEP_USER", "1")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
@@ -138,20 +147,9 @@ impl Drop for Balancer {
     }
 }
 
-/// A program `make tools` installs, where a user's path does not lead as well.
-pub fn tool(name: &str) -> Command {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let folders = path.split(':').chain(["/usr/sbin", "/sbin"]);
-    let found = folders.map(|folder| Path::new(folder).join(name));
-    let program = found.into_iter().find(|program| program.exists());
-    let mut command =
-        Command::new(program.unwrap_or_else(|| panic!("{name} is missing: `make tools`")));
-    command.env_clear();
-    command
-}
-
 fn haproxy(configuration: &Path) -> Command {
-    let mut command = tool("haproxy");
+    let mut command = system_tool("haproxy");
+    command.env_clear();
     command.arg("-db").arg("-f").arg(configuration);
     command
 }
@@ -165,7 +163,7 @@ pub fn copy_nginx(folder: &Path, changes: &[Change]) {
                      fastcgi_temp_path fastcgi;\nuwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n";
     let folders =
         ["nginx.conf", "file-switch.conf"].map(|main| (main, "http {\n", temporary.to_owned()));
-    for entry in fs::read_dir(Path::new(ROOT).join("deploy/nginx")).expect("the folder is there") {
+    for entry in fs::read_dir(root().join("deploy/nginx")).expect("the folder is there") {
         let path = entry.expect("an entry").path();
         let name = path
             .file_name()
@@ -186,7 +184,8 @@ pub fn copy_nginx(folder: &Path, changes: &[Change]) {
 
 /// nginx with a copy of its configuration in this folder.
 pub fn nginx_in(folder: &Path, main: &str) -> Command {
-    let mut command = tool("nginx");
+    let mut command = system_tool("nginx");
+    command.env_clear();
     command.arg("-p").arg(folder).args(["-e", "stderr"]);
     command.arg("-c").arg(folder.join(main));
     // Started by root, its workers would be somebody who may not enter the folder.
@@ -199,17 +198,17 @@ fn nginx(
     folder: &Path,
     address: SocketAddr,
     [blue, green]: [SocketAddr; 2],
+    share: usize,
 ) -> Command {
     let file = folder.join("green").display().to_string();
     let changes = [
         (main, "listen 8080;", format!("listen {address};")),
         ("colours.conf", "127.0.0.1:8001", blue.to_string()),
         ("colours.conf", "127.0.0.1:8002", green.to_string()),
-        // All clients of a test have the same address.
         (
             "limits.conf",
             "limit_conn addresses 100;",
-            "limit_conn addresses 4000;".to_owned(),
+            format!("limit_conn addresses {share};"),
         ),
         ("file-switch.conf", "/run/llm-pricing/switch/green", file),
     ];

@@ -4,20 +4,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::balancer::{copy_nginx, nginx_in, tool};
+use super::balancer::{copy_nginx, nginx_in};
 use crate::price_files::folder;
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::tools::{all_of, output_of, python_tool, root, system_tool};
 
 /// Runs a checker that must have nothing to say against a file.
 #[track_caller]
 fn passes(name: &str, command: &mut Command) {
-    let output = command
-        .current_dir(ROOT)
-        .output()
-        .expect("the checker runs");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
+    let output = output_of(command.current_dir(root()));
+    let said = all_of(&output);
     assert!(output.status.success(), "{name}: {said}");
     // This one is about who the tests are run by.
     let warnings = said.lines().filter(|line| line.contains("[warn]"));
@@ -32,31 +27,28 @@ fn haproxy_has_nothing_against_its_configuration() {
     // The format's version, and nothing that was ordered.
     fs::write(&state, "1\n").expect("a file");
     let state = state.to_str().expect("a path");
-    let compose: &[(&str, &str)] = &[
+    let shipped = "deploy/haproxy/haproxy.cfg";
+    let compose = vec![
         ("LISTEN", ":8080"),
         ("BLUE", "172.30.80.11:8000"),
         ("KEEP_USER", "1"),
     ];
-    let rows: [(&str, &str, &[(&str, &str)]); 4] = [
-        ("on a host", "deploy/haproxy/haproxy.cfg", &[]),
-        ("in a container", "deploy/haproxy/haproxy.cfg", compose),
+    let of_tests = vec![("LISTEN", ":1"), ("BLUE", ":2"), ("GREEN", ":3")];
+    let rows = [
+        ("on a host", shipped, vec![]),
+        ("in a container", shipped, compose),
         (
             "with the state of before",
-            "deploy/haproxy/haproxy.cfg",
-            &[("STATE_FILE", state)],
+            shipped,
+            vec![("STATE_FILE", state)],
         ),
-        (
-            "of the tests",
-            "tests/it/handover/l4.cfg",
-            &[("LISTEN", ":1"), ("BLUE", ":2"), ("GREEN", ":3")],
-        ),
+        ("of the tests", "tests/it/handover/l4.cfg", of_tests),
     ];
     for (name, file, settings) in rows {
-        let mut command = tool("haproxy");
+        let mut command = system_tool("haproxy");
+        command.env_clear();
         // Warnings count.
-        command
-            .args(["-c", "-dW", "-f", file])
-            .envs(settings.iter().copied());
+        command.args(["-c", "-dW", "-f", file]).envs(settings);
         passes(name, &mut command);
     }
     fs::remove_dir_all(folder).unwrap();
@@ -64,10 +56,9 @@ fn haproxy_has_nothing_against_its_configuration() {
 
 #[test]
 fn nginx_has_nothing_against_its_configurations() {
-    let compose = format!("{ROOT}/deploy/compose/nginx-colours.conf");
-    let compose = fs::read_to_string(compose).expect("the colours of compose");
-    let shipped =
-        fs::read_to_string(format!("{ROOT}/deploy/nginx/colours.conf")).expect("the others");
+    let text = |path: &str| fs::read_to_string(root().join(path)).expect("a text file");
+    let shipped = text("deploy/nginx/colours.conf");
+    let compose = text("deploy/compose/nginx-colours.conf");
     let rows = [
         ("both colours", "nginx.conf", None),
         ("by file", "file-switch.conf", None),
@@ -82,14 +73,62 @@ fn nginx_has_nothing_against_its_configurations() {
     }
 }
 
+/// The schema knows every word compose knows.
+fn compose_checker(file: &Path) -> Command {
+    let mut command = python_tool("check-jsonschema");
+    command
+        .args(["--builtin-schema", "vendor.compose-spec"])
+        .arg(file);
+    command
+}
+
 #[test]
 fn the_compose_files_say_nothing_that_compose_does_not_know() {
+    let folder = folder("compose");
+    for name in ["compose.haproxy.yaml", "compose.nginx.yaml"] {
+        let file = root().join("deploy/compose").join(name);
+        passes(name, &mut compose_checker(&file));
+        let text = fs::read_to_string(&file).expect("a text file");
+        let wrong = folder.join(name);
+        fs::write(
+            &wrong,
+            text.replace("stop_grace_period", "stop_grace_perod"),
+        )
+        .expect("a file");
+        let output = output_of(&mut compose_checker(&wrong));
+        assert!(
+            !output.status.success(),
+            "{name}: a word that is none passes"
+        );
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// Where a balancer looks for the colours is where compose puts them.
+#[test]
+fn the_compose_files_agree_on_addresses() {
+    let text = |path: &str| fs::read_to_string(root().join(path)).expect("a text file");
+    let colours = text("deploy/compose/nginx-colours.conf");
     for file in ["compose.haproxy.yaml", "compose.nginx.yaml"] {
-        let checker = Path::new(ROOT).join("target/venv/bin/check-jsonschema");
-        assert!(checker.exists(), "{checker:?} is missing: `make tools`");
-        let mut command = Command::new(checker);
-        command.args(["--builtin-schema", "vendor.compose-spec"]);
-        command.arg(format!("deploy/compose/{file}"));
-        passes(file, &mut command);
+        let compose = text(&format!("deploy/compose/{file}"));
+        for address in ["172.30.80.11", "172.30.80.12"] {
+            assert!(
+                compose.contains(&format!("ipv4_address: {address} ")),
+                "{file}"
+            );
+            assert!(
+                colours.contains(&format!("server {address}:8000 ")),
+                "{address}"
+            );
+        }
+        let balancer = "172.30.80.10";
+        assert!(
+            compose.contains(&format!("ipv4_address: {balancer} ")),
+            "{file}"
+        );
+        assert!(
+            compose.contains(&format!("TRUSTED_PROXIES: {balancer}/32")),
+            "{file}"
+        );
     }
 }

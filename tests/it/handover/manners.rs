@@ -2,12 +2,16 @@
 //! and what they say when they refuse something themselves.
 
 use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::balancer::Kind;
+use super::balancer::{Balancer, Kind, free_port, own_host};
+use super::load::colour_at;
 use super::stage::Stage;
 use crate::attacks::wire::{Reply, connect, read_reply};
+use crate::harness::{Instance, binary, wait_until};
 
 /// The answer to these bytes on a connection of their own.
 fn ask(stage: &Stage, request: impl AsRef<[u8]>) -> Reply {
@@ -78,6 +82,32 @@ pub fn nobody_can_say_that_he_is_somebody_else(kind: Kind) {
     assert!(statuses.contains(&429), "{statuses:?}");
 }
 
+/// An address that is busy with as much as it may is refused more, and only for as long.
+pub fn nobody_gets_more_than_his_share(kind: Kind) {
+    let host = own_host();
+    let settings = [
+        ("SERVER_HOST", host.to_string()),
+        ("SERVER_PORT", "0".to_owned()),
+    ];
+    let mut command = binary();
+    command.envs(settings).env("DEPLOYMENT_GROUP", "blue");
+    let service = Instance::run(command);
+    let colours = [service.address, free_port(host)];
+    let balancer = Balancer::with_share(kind, host, colours, 8);
+    let is_served = || colour_at(balancer.address).is_ok_and(|colour| colour == "blue");
+    let half = b"POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n{";
+    let busy: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = connect(balancer.address).expect("a connection");
+            stream.write_all(half).expect("it reads");
+            stream
+        })
+        .collect();
+    wait_until("the share used up", || !is_served());
+    drop(busy);
+    wait_until("a share again", is_served);
+}
+
 /// Whatever a client is refused for, it is told in the form of the service's own refusals.
 pub fn what_is_too_much_is_refused_before_the_service(kind: Kind) {
     let stage = Stage::set(kind, &[], &[]);
@@ -115,6 +145,50 @@ pub fn what_is_too_much_is_refused_before_the_service(kind: Kind) {
             "{name}: {}",
             reply.head
         );
+    }
+}
+
+/// Who is slow without being endless is waited for, and the service, which would not wait, does not notice.
+pub fn slow_senders_are_waited_for(kind: Kind) {
+    let settings = [("HEAD_TIMEOUT_SECONDS", "1"), ("BODY_TIMEOUT_SECONDS", "1")];
+    let stage = Stage::set(kind, &settings, &[]);
+    let estimate = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
+    let length = estimate.len();
+    let post = "POST /cost-estimate HTTP/1.1\r\nHost: test\r\n";
+    let rows = [
+        (
+            "a head",
+            format!("{post}Content-Length: {length}\r\n\r\n{estimate}"),
+            20,
+        ),
+        (
+            "a body",
+            format!("{post}Content-Length: {length}\r\n\r\n{estimate}"),
+            100,
+        ),
+        (
+            "a body in chunks",
+            format!(
+                "{post}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{estimate}\r\n0\r\n\r\n"
+            ),
+            120,
+        ),
+    ];
+    let senders = rows.map(|(name, request, at_once)| {
+        let mut stream = connect(stage.balancer.address).expect("a connection");
+        stream
+            .write_all(&request.as_bytes()[..at_once])
+            .expect("it reads");
+        (name, request, at_once, stream)
+    });
+    // Longer than the service waits.
+    std::thread::sleep(Duration::from_millis(1_500));
+    for (name, request, at_once, mut stream) in senders {
+        stream
+            .write_all(&request.as_bytes()[at_once..])
+            .expect("it reads on");
+        let reply = read_reply(&mut stream).expect("it answers");
+        assert_eq!(reply.status, 200, "{name}: {}", reply.head);
     }
 }
 

@@ -3,13 +3,14 @@
 //!
 //! Each test prints a row. `HANDOVER_SWITCHES` is how often it switches, for runs longer than a build.
 
-mod balancer;
+pub mod balancer;
 mod files;
 mod hostile;
+mod in_place;
 pub mod load;
 mod manners;
 mod scenarios;
-mod stage;
+pub mod stage;
 
 use balancer::Kind;
 
@@ -30,7 +31,9 @@ mod haproxy {
         Kind::HaProxy, manners:
         orders_from_outside_are_refused,
         nobody_can_say_that_he_is_somebody_else,
+        nobody_gets_more_than_his_share,
         what_is_too_much_is_refused_before_the_service,
+        slow_senders_are_waited_for,
         what_the_service_allows_gets_through
     );
     behind!(
@@ -45,7 +48,8 @@ mod haproxy {
         idle_connections_end_without_notice,
         a_colour_stays_away,
         a_colour_is_killed,
-        slow_requests_outlive_the_order_to_stop
+        slow_requests_outlive_the_order_to_stop,
+        a_burst_comes_right_after_a_switch
     );
 
     #[test]
@@ -61,7 +65,9 @@ mod nginx {
         Kind::Nginx, manners:
         orders_from_outside_are_refused,
         nobody_can_say_that_he_is_somebody_else,
+        nobody_gets_more_than_his_share,
         what_is_too_much_is_refused_before_the_service,
+        slow_senders_are_waited_for,
         what_the_service_allows_gets_through
     );
     behind!(
@@ -76,7 +82,8 @@ mod nginx {
         idle_connections_end_without_notice,
         a_colour_stays_away,
         a_colour_is_killed,
-        slow_requests_outlive_the_order_to_stop
+        slow_requests_outlive_the_order_to_stop,
+        a_burst_comes_right_after_a_switch
     );
 
     #[test]
@@ -93,5 +100,9 @@ mod nginx {
 mod tcp {
     use super::Kind;
 
-    behind!(Kind::Tcp, scenarios: a_lame_duck_is_relieved);
+    behind!(
+        Kind::Tcp, scenarios:
+        a_lame_duck_is_relieved,
+        a_burst_comes_right_after_a_switch
+    );
 }

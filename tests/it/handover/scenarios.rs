@@ -1,9 +1,12 @@
 //! What can happen to a colour while its clients go on asking, each with the balancers it is about.
 
-use std::time::Duration;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use super::balancer::Kind;
-use super::stage::{BUSY, MOSTLY_IDLE, SLOWEST_MAX, Stage, switches};
+use super::stage::{BUSY, ENOUGH, MOSTLY_IDLE, SLOWEST_MAX, Stage, switches};
+use crate::attacks::wire::{connect, read_reply};
 use crate::harness::wait_until;
 
 const LAME_DUCK: (&str, &str) = ("SHUTDOWN_DELAY_SECONDS", "2");
@@ -52,7 +55,7 @@ pub fn a_colour_stays_away(kind: Kind) {
         stage.start_other();
         stage.wait_for_other();
         stage.retire("TERM");
-        stage.wait_for_requests(500);
+        stage.wait_for_requests(5 * ENOUGH);
     }
     stage.end("lame duck, then nobody listens", "0", SLOWEST_MAX);
 }
@@ -82,9 +85,44 @@ pub fn slow_requests_outlive_the_order_to_stop(kind: Kind) {
         std::thread::sleep(Duration::from_millis(750));
         stage.active().instance().signal("CONT");
         stage.wait_for_the_end();
+        stage.wait_for_requests(ENOUGH);
     }
     let slowest_max = Duration::from_millis(1_500) + SLOWEST_MAX;
     stage.end("1.5-s requests across the stop", "0", slowest_max);
+}
+
+/// The new colour gets everybody's connections at the same moment.
+pub fn a_burst_comes_right_after_a_switch(kind: Kind) {
+    let mut stage = Stage::set(kind, &[LAME_DUCK], &[BUSY]);
+    let mut slowest = Duration::ZERO;
+    for _ in 0..switches() {
+        stage.start_other();
+        stage.wait_for_other();
+        stage.active().instance().signal("TERM");
+        stage.wait_for_the_end();
+        slowest = slowest.max(burst(stage.balancer.address));
+        stage.wait_for_requests(ENOUGH);
+    }
+    println!("the slowest of 200 at a time: {} ms", slowest.as_millis());
+    stage.end("200 connections after the switch", "0", SLOWEST_MAX);
+    assert!(slowest < SLOWEST_MAX, "{slowest:?}");
+}
+
+/// How long the last of 200 new connections waits for its answer.
+fn burst(address: SocketAddr) -> Duration {
+    let started = Instant::now();
+    let mut streams: Vec<TcpStream> = (0..200)
+        .map(|_| connect(address).expect("a connection"))
+        .collect();
+    for stream in &mut streams {
+        let request = b"GET /models/gpt-4o HTTP/1.1\r\nHost: test\r\n\r\n";
+        stream.write_all(request).expect("a request is taken");
+    }
+    for stream in &mut streams {
+        let reply = read_reply(stream).expect("an answer");
+        assert_eq!(reply.status, 200, "{}", reply.head);
+    }
+    started.elapsed()
 }
 
 /// HAProxy is told who is to work, and the other is killed as soon as nothing of it is awaited.

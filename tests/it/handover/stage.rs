@@ -1,15 +1,16 @@
 //! Two colours behind a balancer, under load, and the row that is printed of what happened.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::balancer::{Balancer, Kind, free_port, own_host};
-use super::load::{Group, Load, colour_at};
+use super::load::{Group, Load, Tally, colour_at};
 use crate::harness::{Instance, binary, wait_until};
 
 /// What a reply may take in a switch, on a machine that has little else to do. It is printed; on one that
 /// builds and tests at the same time only the limit below is held.
-const SLOW: Duration = Duration::from_millis(250);
+pub const SLOW: Duration = Duration::from_millis(250);
 pub const SLOWEST_MAX: Duration = Duration::from_secs(1);
 
 /// Common clients, 400 requests a second together.
@@ -24,7 +25,7 @@ pub const MOSTLY_IDLE: Group = Group {
 };
 
 /// Requests after which something would have gone wrong, if it were to.
-const ENOUGH: usize = 150;
+pub const ENOUGH: usize = 150;
 
 /// How often each scenario switches: more in a long run.
 pub fn switches() -> usize {
@@ -136,50 +137,58 @@ impl Stage {
         });
     }
 
-    /// Sends the active colour a signal, waits until it is gone, and takes the other one for active.
+    /// Sends the active colour a signal, waits until it is gone and missed by nobody.
     #[track_caller]
     pub fn retire(&mut self, signal: &str) {
         self.active().instance().signal(signal);
         self.wait_for_the_end();
+        self.wait_for_requests(ENOUGH);
     }
 
-    /// Waits until the active colour, which was told to go, is gone and missed by nobody.
+    /// Waits until the active colour, which was told to go, has gone; the other one is active then.
     #[track_caller]
     pub fn wait_for_the_end(&mut self) {
         let gone = self.colours[self.active].instance.take();
         let status = gone.expect("the colour runs").wait_for_exit();
-        let code = status.code().map(|code| code.to_string());
-        self.exits.push(code.unwrap_or_else(|| "killed".to_owned()));
+        self.exits.push(described(status));
         self.active = 1 - self.active;
         self.switches += 1;
-        self.wait_for_requests(ENOUGH);
     }
 
     /// Ends the load, prints what came of it, and claims that nobody's request failed.
     #[track_caller]
     pub fn end(self, scenario: &str, exit: &str, slowest_max: Duration) -> usize {
         let tally = self.load.end();
-        let mut exits = self.exits.clone();
-        exits.dedup();
-        let slowest = tally.slowest();
-        println!(
-            "{scenario:<36} {:<15} {:>3} switches {:>6} requests {:>3} failed, slowest {:>4} ms, exit {}",
-            self.kind.name(),
-            self.switches,
-            tally.requests(),
-            tally.failed(),
-            slowest.as_millis(),
-            exits.join(", "),
-        );
-        assert_eq!(
-            tally.failed(),
-            0,
-            "{:?}\n{:?}",
-            tally.failures,
-            tally.counts
-        );
-        assert_eq!(exits, [exit], "how the colours ended");
-        assert!(slowest < slowest_max, "{:?}", tally.counts);
+        let place = self.kind.name();
+        report(scenario, place, self.switches, &tally, &self.exits);
+        assert_eq!(self.exits, vec![exit; self.switches], "how they ended");
+        assert_nobody_failed(&tally, slowest_max);
         tally.requests()
     }
+}
+
+/// How a process ended, in one word.
+pub fn described(status: ExitStatus) -> String {
+    let code = status.code().map(|code| code.to_string());
+    code.unwrap_or_else(|| "killed".to_owned())
+}
+
+/// Prints the row of a scenario.
+pub fn report(scenario: &str, place: &str, switches: usize, tally: &Tally, exits: &[String]) {
+    let mut exits = exits.to_vec();
+    exits.dedup();
+    println!(
+        "{scenario:<34} {place:<14} {switches:>3} switches {:>6} requests {:>2} failed, slowest {:>4} ms, exit {}",
+        tally.requests(),
+        tally.failed(),
+        tally.slowest().as_millis(),
+        exits.join(", "),
+    );
+}
+
+#[track_caller]
+pub fn assert_nobody_failed(tally: &Tally, slowest_max: Duration) {
+    let Tally { failures, counts } = tally;
+    assert_eq!(tally.failed(), 0, "{failures:?}\n{counts:?}");
+    assert!(tally.slowest() < slowest_max, "{counts:?}");
 }
