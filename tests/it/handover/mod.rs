@@ -3,13 +3,13 @@
 //!
 //! Each test prints a row. `HANDOVER_SWITCHES` is how often it switches, for runs longer than a build.
 
-mod balancer;
+pub mod balancer;
 mod files;
 mod hostile;
 pub mod load;
 mod manners;
 mod scenarios;
-mod stage;
+pub mod stage;
 
 use balancer::Kind;
 
