@@ -12,6 +12,10 @@ CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 300
 FUZZ_TARGETS := $(sort $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs))))
 
+# How often `make soak-switch` replaces a release, behind each of its balancers.
+SWITCHES ?= 100
+SOAKED := a_lame_duck_is_relieved traffic_moves_and_comes_back_and_nobody_notices
+
 .PHONY: help
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -49,7 +53,7 @@ test: tools static ## Everything CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: tools
-tools: target/venv/requirements.txt target/kubectl/usr/bin/kubectl # What the tests run besides cargo
+tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
 	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
@@ -125,6 +129,19 @@ attack: ## Every attack on a bare tiny_http server and on ours, as a table
 soak: ## Good load, attacks and price swaps at once: SOAK_SECONDS=600
 	cargo build --release
 	cargo run --release --example soak
+
+.PHONY: demo
+demo: switch-tools ## A release replaced under load: two colours, HAProxy, a switch there and back
+	cargo build --release
+	cargo run --release --quiet --example demo
+
+.PHONY: soak-switch
+soak-switch: tools ## Releases replaced under load again and again: SWITCHES=100
+	HANDOVER_SWITCHES=$(SWITCHES) cargo test --test it -- --nocapture --test-threads 1 $(SOAKED)
+
+.PHONY: switch-tools
+switch-tools: # What a switch at HAProxy needs
+	@[ -x /usr/sbin/haproxy ] && command -v socat >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy socat; }
 
 .PHONY: catalog
 catalog: ## Refresh the built-in catalogue: make catalog FROM=model_prices.json

@@ -109,6 +109,8 @@ mod secrets;
 mod selection;
 /// Names suggested for one that does not exist: of its version, of its family.
 mod suggestions;
+/// The tool that moves traffic from one colour to the other.
+mod switch;
 /// The units under a real systemd.
 mod systemd;
 /// What the service says was asked of it.

@@ -109,6 +109,11 @@ impl Balancer {
         self.process.id()
     }
 
+    /// Where its admin socket is, or the file that says who works.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }

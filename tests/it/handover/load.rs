@@ -76,6 +76,15 @@ impl Tally {
         failures.map(|(_, count)| count.requests).sum()
     }
 
+    /// Requests this colour answered well.
+    pub fn answered_by(&self, colour: &str) -> usize {
+        let good = self
+            .counts
+            .iter()
+            .filter(|((by, outcome), _)| by == colour && !outcome.is_failure());
+        good.map(|(_, count)| count.requests).sum()
+    }
+
     /// The longest that anybody waited, for whatever it was.
     pub fn slowest(&self) -> Duration {
         let slowest = self.counts.values().map(|count| count.slowest).max();

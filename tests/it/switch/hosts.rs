@@ -1,0 +1,165 @@
+//! A switch, the way back and the end of a colour, under load.
+
+use std::time::Duration;
+
+use super::{KINDS, Scene, nobody_noticed};
+use crate::handover::balancer::Kind;
+use crate::handover::stage::switches;
+use crate::harness::wait_until;
+
+/// How soon everything has to be as it was.
+const ROLLBACK_MAX: Duration = Duration::from_secs(2);
+
+#[test]
+fn traffic_moves_and_comes_back_and_nobody_notices() {
+    for kind in KINDS {
+        let scene = Scene::set(kind);
+        let load = scene.load();
+        let mut slowest = Duration::ZERO;
+        for _ in 0..switches().div_ceil(2) {
+            scene
+                .run(&["green", "--version", llm_pricing::VERSION])
+                .expect(0, "done: green has all traffic");
+            scene.assert_traffic("green");
+            let said = scene
+                .run(&["rollback"])
+                .expect(0, "done: blue has all traffic");
+            slowest = slowest.max(said.took);
+            scene.assert_traffic("blue");
+        }
+        nobody_noticed(load, "switch and rollback", &scene);
+        println!("slowest rollback {} ms", slowest.as_millis());
+        assert!(slowest < ROLLBACK_MAX, "{slowest:?}");
+    }
+}
+
+#[test]
+fn asking_for_what_is_so_already_changes_nothing() {
+    for kind in KINDS {
+        let scene = Scene::set(kind);
+        scene
+            .run(&["blue"])
+            .expect(0, "blue has all traffic already");
+        scene.assert_traffic("blue");
+    }
+}
+
+#[test]
+fn the_old_colour_stays_until_it_is_told_to_end_and_can_come_back() {
+    for kind in KINDS {
+        let mut scene = Scene::set(kind);
+        let load = scene.load();
+        scene.run(&["green"]).expect(0, "blue is left as it is");
+        assert_eq!(scene.colour(0).get("/health/ready").status, 200);
+        scene
+            .run(&["drain", "blue"])
+            .expect(0, "done: blue is stopped");
+        assert_eq!(scene.colour(0).wait_for_exit().code(), Some(0));
+        scene
+            .run(&["drain", "blue"])
+            .expect(0, "blue is not there any more");
+        scene
+            .run(&["rollback"])
+            .expect(1, "blue is not ready")
+            .expect(1, "nothing was changed");
+        scene.assert_traffic("green");
+        scene.start(0);
+        scene.run(&["blue"]).expect(0, "done: blue");
+        scene.assert_traffic("blue");
+        nobody_noticed(load, "switch, drain, start and switch", &scene);
+    }
+}
+
+#[test]
+fn a_colour_with_requests_under_way_is_not_stopped() {
+    let mut scene = Scene::set(Kind::HaProxy);
+    let load = scene.load();
+    scene.run(&["green"]).expect(0, "done: green");
+    // Blue gets requests once more, and they stay where they are.
+    scene.colour(0).signal("STOP");
+    scene.balancer.admin("set server be/blue state ready");
+    wait_until("requests that wait for blue", || {
+        let table = scene.balancer.admin("show stat be 4 -1");
+        let blue = table.lines().find(|row| row.starts_with("be,blue,"));
+        let under_way = blue.and_then(|row| row.split(',').nth(4));
+        under_way.is_some_and(|number| number != "0")
+    });
+    scene.balancer.admin("set server be/blue state drain");
+    scene.run(&["drain", "blue", "--timeout", "1"]).expect(
+        7,
+        "blue has requests under way after 1 s; it was not stopped",
+    );
+    scene.colour(0).signal("CONT");
+    scene
+        .run(&["drain", "blue"])
+        .expect(0, "done: blue is stopped");
+    assert_eq!(scene.colour(0).wait_for_exit().code(), Some(0));
+    nobody_noticed(load, "drain with requests under way", &scene);
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_do_and_does_nothing() {
+    for (kind, to_switch) in [
+        (Kind::HaProxy, "would order: set server be/blue state drain"),
+        (Kind::NginxByFile, "would run: 'touch'"),
+    ] {
+        let mut scene = Scene::set(kind);
+        scene.run(&["green", "--dry-run"]).expect(0, to_switch);
+        scene.assert_traffic("blue");
+        scene
+            .run(&["drain", "green", "--dry-run"])
+            .expect(0, "would POST {} to");
+        assert_eq!(scene.colour(1).get("/health/ready").status, 200);
+        scene
+            .run(&["green", "--dry-run", "--version", "0.0.1"])
+            .expect(1, "not 0.0.1");
+    }
+}
+
+#[test]
+fn keys_and_tokens_are_used_and_never_shown() {
+    let secrets = [
+        ("MCP_API_KEY", "k\"e\\y-1,key-2"),
+        ("SHUTDOWN_TOKEN", "a-token"),
+    ];
+    let mut scene = Scene::with(Kind::HaProxy, &secrets);
+    let mut without = scene.tool(&["green"]);
+    without.env_remove("MCP_API_KEY");
+    super::Said::by(&mut without).expect(1, "answers 401 to POST /cost-estimate");
+    let said = scene.run(&["green"]).expect(0, "done: green");
+    let mut without = scene.tool(&["drain", "blue"]);
+    without.env_remove("SHUTDOWN_TOKEN");
+    super::Said::by(&mut without).expect(7, "to POST /deployment/shutdown");
+    let file = scene.balancer.folder().join("token");
+    std::fs::write(&file, "a-token\n").expect("a file of secrets");
+    let mut by_file = scene.tool(&["drain", "blue", "--drain-timeout", "5"]);
+    by_file
+        .env_remove("SHUTDOWN_TOKEN")
+        .env("SHUTDOWN_TOKEN_FILE", file);
+    let drained = super::Said::by(&mut by_file).expect(0, "done: blue is stopped");
+    assert_eq!(scene.colour(0).wait_for_exit().code(), Some(0));
+    for text in [said.text, drained.text] {
+        assert!(
+            !text.contains("key-2") && !text.contains("a-token"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_was_ordered_is_kept_for_reloads() {
+    let scene = Scene::set(Kind::HaProxy);
+    let file = scene.balancer.folder().join("state");
+    let mut command = scene.tool(&["green"]);
+    command.env("HAPROXY_STATE_FILE", &file);
+    super::Said::by(&mut command).expect(0, "done: green");
+    let state = std::fs::read_to_string(file).expect("the state was kept");
+    // Running, and told to drain (8) or nothing.
+    for (colour, ordered) in [("blue", "2 8"), ("green", "2 0")] {
+        let row = state
+            .lines()
+            .find(|row| row.contains(&format!(" {colour} ")));
+        let fields: Vec<&str> = row.expect("a row").split(' ').collect();
+        assert_eq!(fields[5..7].join(" "), ordered, "{colour} in {state}");
+    }
+}
