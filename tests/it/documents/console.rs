@@ -1,0 +1,205 @@
+//! The console blocks and programs of the documents, run as they stand.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Block, Document, documents};
+use crate::harness::Instance;
+
+/// Where an example expects a server that nobody started before.
+const DEFAULT_PORT: &str = "8000";
+
+/// Documents whose examples are worth a number, so that none gets lost in silence.
+const EXAMPLES_MIN: [(&str, usize); 4] = [
+    ("README.md", 14),
+    ("docs/PRICING.md", 19),
+    ("docs/BACKWARDS_COMPATIBILITY.md", 11),
+    ("docs/BLUE_GREEN_DEPLOYMENT.md", 9),
+];
+
+struct Example {
+    command: String,
+    expected: Vec<String>,
+}
+
+/// The examples of a console block: a command after `$ `, and the lines of its output up to
+/// the next command or an empty line.
+fn examples(block: &Block) -> Vec<Example> {
+    let mut examples = Vec::new();
+    let mut is_output = false;
+    for text in block.text.lines() {
+        if let Some(command) = text.strip_prefix("$ ") {
+            examples.push(Example {
+                command: command.to_owned(),
+                expected: Vec::new(),
+            });
+            is_output = true;
+        } else if text.is_empty() {
+            is_output = false;
+        } else if let (true, Some(example)) = (is_output, examples.last_mut()) {
+            example.expected.push(text.to_owned());
+        } else {
+            panic!("{}: {text:?} belongs to no command", block.place);
+        }
+    }
+    examples
+}
+
+/// Whether the text contains what is expected; `...` there stands for anything.
+fn contains(text: &str, expected: &str) -> bool {
+    let mut rest = text;
+    expected.split("...").all(|piece| {
+        let found = rest.find(piece);
+        if let Some(at) = found {
+            rest = &rest[at + piece.len()..];
+        }
+        found.is_some()
+    })
+}
+
+#[test]
+fn three_dots_stand_for_anything() {
+    let rows = [
+        ("whole", "abc", true),
+        ("part", "b", true),
+        ("dots between", "a...c", true),
+        ("dots around", "...b...", true),
+        ("dots for nothing", "a...b", true),
+        ("wrong order", "c...a", false),
+        ("twice what is there once", "b...b", false),
+        ("not there", "abd", false),
+    ];
+    for (name, expected, is_there) in rows {
+        assert_eq!(contains("abc", expected), is_there, "{name}");
+    }
+}
+
+/// The servers of a document by the port it says; the real ones are free ports.
+#[derive(Default)]
+struct Host {
+    servers: HashMap<String, Instance>,
+}
+
+impl Host {
+    /// Starts what `NAME=value ... llm-pricing &` says.
+    fn start(&mut self, command: &str) {
+        let words = command.strip_suffix("llm-pricing &").expect("a start");
+        let settings: Vec<(&str, &str)> = words
+            .split_whitespace()
+            .map(|word| word.split_once('=').expect("NAME=value"))
+            .collect();
+        let port = settings.iter().find(|(name, _)| *name == "SERVER_PORT");
+        let port = port.map_or(DEFAULT_PORT, |(_, port)| port);
+        let others: Vec<(&str, &str)> = settings
+            .iter()
+            .filter(|(name, _)| *name != "SERVER_PORT")
+            .copied()
+            .collect();
+        self.servers
+            .insert(port.to_owned(), Instance::with(&others));
+    }
+
+    /// A shell for this text, in which the documented ports are the real ones.
+    fn shell(&mut self, program: &str, text: &str) -> Command {
+        let needs_default = text.contains(&format!("localhost:{DEFAULT_PORT}"));
+        if needs_default && !self.servers.contains_key(DEFAULT_PORT) {
+            self.start("llm-pricing &");
+        }
+        let mut text = text.to_owned();
+        for (documented, server) in &self.servers {
+            let real = server.address.port();
+            let pairs = [
+                ("localhost:", "127.0.0.1:"),
+                ("SERVER_PORT=", "SERVER_PORT="),
+            ];
+            for (before, after) in pairs {
+                text = text.replace(&format!("{before}{documented}"), &format!("{after}{real}"));
+            }
+        }
+        let own = Path::new(env!("CARGO_BIN_EXE_llm-pricing"));
+        let own = own.parent().expect("a folder").display();
+        let path = std::env::var("PATH").expect("a path");
+        let mut command = Command::new(program);
+        command
+            .args(["-c", &text])
+            .env("PATH", format!("{own}:{path}"))
+            .env("SERVER_HOST", "127.0.0.1");
+        command
+    }
+
+    fn run(&mut self, place: &str, example: &Example) {
+        let command = &example.command;
+        let place = format!("{place}: {command}");
+        if command.ends_with("llm-pricing &") {
+            assert!(example.expected.is_empty(), "{place}: a start says nothing");
+            return self.start(command);
+        }
+        let first = command.split_whitespace().find(|word| !word.contains('='));
+        let first = first.unwrap_or_default();
+        assert!(
+            ["curl", "llm-pricing"].contains(&first),
+            "{place}: only curl and llm-pricing are run"
+        );
+        let output = self.shell("sh", command).output().expect("sh runs");
+        assert!(output.status.success(), "{place}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(!example.expected.is_empty(), "{place}: expects something");
+        for expected in &example.expected {
+            let start: String = said.chars().take(500).collect();
+            assert!(
+                contains(&said, expected),
+                "{place}\nexpected: {expected}\nsaid: {start}"
+            );
+        }
+    }
+}
+
+/// Runs the examples of a document, and says how many there were. A server it has started lives to
+/// the end of its section; so does the default one when an example may have ended it.
+fn run_examples(document: &Document) -> usize {
+    let mut host = Host::default();
+    let (mut section, mut run) = (String::new(), 0);
+    for block in &document.blocks {
+        if block.section != section {
+            section.clone_from(&block.section);
+            host.servers.retain(|port, _| port == DEFAULT_PORT);
+        }
+        match &*block.language {
+            "console" => {
+                for example in examples(block) {
+                    host.run(&block.place, &example);
+                    run += 1;
+                }
+            }
+            "python" => {
+                let output = host.shell("python3", &block.text).output();
+                let output = output.expect("python3 is installed");
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{}: {said}", block.place);
+                run += 1;
+            }
+            _ => {}
+        }
+        if block.text.contains("/deployment/shutdown") {
+            host.servers.remove(DEFAULT_PORT);
+        }
+    }
+    run
+}
+
+#[test]
+fn the_commands_of_the_documents_say_what_they_say() {
+    for document in documents() {
+        let run = run_examples(&document);
+        let row = EXAMPLES_MIN.iter().find(|(name, _)| *name == document.name);
+        let min = row.map_or(0, |(_, min)| *min);
+        assert!(run >= min, "{}: {run} examples were run", document.name);
+    }
+    for (name, _) in EXAMPLES_MIN {
+        assert!(
+            documents().iter().any(|document| document.name == name),
+            "{name}"
+        );
+    }
+}
