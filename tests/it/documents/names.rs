@@ -96,9 +96,8 @@ impl Known {
         let first = span.split_whitespace().next()?;
         let name = first.split('=').next().unwrap();
         let is_path = FOLDERS.iter().any(|folder| span.starts_with(folder));
-        if is_capitals(name) {
-            return self.problem_of_command(span);
-        } else if ["make", "llm-pricing", "deploy/switch/switch"].contains(&first) {
+        let is_command = ["make", "llm-pricing", "deploy/switch/switch"].contains(&first);
+        if is_command || is_capitals(name) {
             return self.problem_of_command(span);
         } else if is_path && !span.contains(['*', '<', '{']) {
             return (!root().join(first).exists()).then(|| "no such file".to_owned());
