@@ -10,6 +10,8 @@ mod compatibility;
 mod console;
 /// Excerpts of files, data, and links.
 mod excerpts;
+/// Figures of the health report and of the files in `deploy`.
+mod figures;
 /// Settings, commands, targets, files and paths of the service that are named.
 mod names;
 

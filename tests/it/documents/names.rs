@@ -11,7 +11,6 @@ use llm_pricing::exchange::Method;
 use llm_pricing::router::{ROUTES, Route, route};
 
 use super::documents;
-use crate::harness::Instance;
 use crate::tidy::{document, files, root};
 
 /// Where files are that documents name.
@@ -153,6 +152,18 @@ impl Known {
         if let Some(missing) = missing {
             return Some(format!("no file {missing}"));
         }
+        if let Some(template) = words
+            .iter()
+            .skip_while(|word| **word != "--template-file")
+            .nth(1)
+        {
+            let template = document(template);
+            let is_parameter = |name: &str| template.contains(&format!("\n  {name}:\n"));
+            let mut given = words.iter().filter_map(|word| word.split_once('='));
+            if let Some((name, _)) = given.find(|(name, _)| !is_parameter(name)) {
+                return Some(format!("the template has no parameter {name}"));
+            }
+        }
         match program.rsplit('/').next().unwrap() {
             "llm-pricing" => {
                 // A synopsis has what is optional in brackets.
@@ -249,10 +260,24 @@ fn a_name_that_is_nowhere_is_noticed() {
             "deploy/switch/switch status --hard",
             false,
         ),
+        (
+            "a parameter of a template",
+            "aws --template-file deploy/aws/service.yaml Tasks=0",
+            true,
+        ),
+        (
+            "a parameter it lacks",
+            "aws --template-file deploy/aws/service.yaml Jobs=0",
+            false,
+        ),
         ("something else", "Connection: close", true),
     ];
     for (name, span, is_there) in rows {
-        let problem = known.problem_of_span(span);
+        let is_command = span.starts_with("aws ");
+        let problem = match is_command {
+            true => known.problem_of_command(span),
+            false => known.problem_of_span(span),
+        };
         assert_eq!(problem.is_none(), is_there, "{name}: {problem:?}");
     }
 }
@@ -284,23 +309,4 @@ fn all_that_is_named_is_there() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(looked_at > 500, "{looked_at} names");
-}
-
-#[test]
-fn every_figure_that_is_named_is_in_the_health_report() {
-    let report = Instance::start().get("/health/detailed").json();
-    let mut seen = 0;
-    for document in documents() {
-        for (line, span) in document.spans() {
-            let path = match span.split_once('.') {
-                Some(("metrics" | "environment", _)) => span.replace('.', "/"),
-                Some(("refused", _)) => format!("metrics/{}", span.replace('.', "/")),
-                _ => continue,
-            };
-            let place = format!("{}, line {line}: {span}", document.name);
-            assert!(report.pointer(&format!("/{path}")).is_some(), "{place}");
-            seen += 1;
-        }
-    }
-    assert!(seen > 5, "{seen} figures");
 }
