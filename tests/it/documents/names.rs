@@ -20,13 +20,14 @@ const FOLDERS: [&str; 5] = ["benches/", "deploy/", "docs/", "src/", "tests/"];
 const NAMES_OF_OTHERS: [(&str, &str); 1] = [("OPENAI_API_KEY", "the Python service")];
 
 /// What a line of a shell block may begin with. What else these are told is for a reader to judge.
-const PROGRAMS: [&str; 18] = [
+const PROGRAMS: [&str; 21] = [
     "apt-get",
     "aws",
     "cargo",
     "cp",
     "curl",
     "docker",
+    "done",
     "git",
     "haproxy",
     "install",
@@ -38,7 +39,9 @@ const PROGRAMS: [&str; 18] = [
     "openssl",
     "rm",
     "systemctl",
+    "systemd-sysusers",
     "touch",
+    "while",
 ];
 
 /// What can be named.
@@ -132,7 +135,7 @@ impl Known {
     /// What is wrong with a command, behind the variables it is given.
     fn problem_of_command(&self, command: &str) -> Option<String> {
         let mut words: Vec<&str> = command.split_whitespace().collect();
-        words.retain(|word| *word != "sudo");
+        words.retain(|word| !["sudo", "export"].contains(word));
         let variables = words.iter().take_while(|word| {
             let name = word.split('=').next().unwrap();
             is_capitals(name) || word.contains('=')
@@ -170,8 +173,13 @@ impl Known {
                 let words = words.iter().map(|word| word.trim_matches(['[', ']']));
                 let parsed = Cli::command().try_get_matches_from(words);
                 let why = parsed.err()?;
-                let is_asking = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
-                (!is_asking.contains(&why.kind())).then(|| why.to_string())
+                let is_right = [
+                    ErrorKind::DisplayHelp,
+                    ErrorKind::DisplayVersion,
+                    // A command that is only named.
+                    ErrorKind::MissingRequiredArgument,
+                ];
+                (!is_right.contains(&why.kind())).then(|| why.to_string())
             }
             "make" => {
                 let targets = arguments.iter().filter(|word| !word.contains('='));
