@@ -150,7 +150,8 @@ impl Known {
         }
         let (program, arguments) = words.split_first()?;
         let missing = words.iter().find(|word| {
-            FOLDERS.iter().any(|folder| word.starts_with(folder)) && !root().join(word).exists()
+            let is_path = FOLDERS.iter().any(|folder| word.starts_with(folder));
+            is_path && !word.contains('*') && !root().join(word).exists()
         });
         if let Some(missing) = missing {
             return Some(format!("no file {missing}"));
@@ -179,7 +180,7 @@ impl Known {
                     // A command that is only named.
                     ErrorKind::MissingRequiredArgument,
                 ];
-                (!is_right.contains(&why.kind())).then(|| why.to_string())
+                (!is_right.contains(&why.kind())).then(|| why.to_string().lines().take(1).collect())
             }
             "make" => {
                 let targets = arguments.iter().filter(|word| !word.contains('='));
