@@ -1,6 +1,6 @@
 //! The console blocks and programs of the documents, run as they stand.
 
-use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -75,46 +75,67 @@ fn three_dots_stand_for_anything() {
     }
 }
 
-/// The servers of a document by the port it says; the real ones are free ports.
+/// A server that a document has started.
+struct Running {
+    server: Instance,
+    /// The ports it has in the document, each with the real one.
+    ports: Vec<(String, u16)>,
+}
+
+/// The servers of a document.
 #[derive(Default)]
 struct Host {
-    servers: HashMap<String, Instance>,
+    running: Vec<Running>,
 }
 
 impl Host {
-    /// Starts what `NAME=value ... llm-pricing &` says.
+    /// Starts what `NAME=value ... llm-pricing &` says, on free ports.
     fn start(&mut self, command: &str) {
         let words = command.strip_suffix("llm-pricing &").expect("a start");
-        let settings: Vec<(&str, &str)> = words
-            .split_whitespace()
-            .map(|word| word.split_once('=').expect("NAME=value"))
-            .collect();
-        let port = settings.iter().find(|(name, _)| *name == "SERVER_PORT");
-        let port = port.map_or(DEFAULT_PORT, |(_, port)| port);
-        let others: Vec<(&str, &str)> = settings
-            .iter()
-            .filter(|(name, _)| *name != "SERVER_PORT")
-            .copied()
-            .collect();
-        self.servers
-            .insert(port.to_owned(), Instance::with(&others));
+        let mut settings = vec![("SERVER_PORT", DEFAULT_PORT)];
+        let given = words.split_whitespace();
+        settings.extend(given.map(|word| word.split_once('=').expect("NAME=value")));
+        let port_of = |wanted: &str| {
+            let mut found = settings.iter().rev().filter(|(name, _)| *name == wanted);
+            found.next().map(|(_, port)| (*port).to_owned())
+        };
+        let (main, admin) = (port_of("SERVER_PORT"), port_of("ADMIN_PORT"));
+        for (name, value) in &mut settings {
+            if name.ends_with("_PORT") {
+                *value = "0";
+            }
+        }
+        let server = Instance::with(&settings);
+        let mut ports = vec![(main.expect("it has a default"), server.address.port())];
+        if let Some(admin) = admin {
+            let log = server.wait_for_log("admin port on http://");
+            let (_, rest) = log.split_once("admin port on http://").unwrap();
+            let address: SocketAddr = rest.lines().next().unwrap().parse().expect("an address");
+            ports.push((admin, address.port()));
+        }
+        self.running.push(Running { server, ports });
+    }
+
+    fn ports(&self) -> impl Iterator<Item = &(String, u16)> {
+        self.running.iter().flat_map(|running| &running.ports)
+    }
+
+    /// Ends the servers for which `is_over` says so of the port they have in the document.
+    fn end(&mut self, is_over: impl Fn(&str) -> bool) {
+        self.running.retain(|running| !is_over(&running.ports[0].0));
     }
 
     /// A shell for this text, in which the documented ports are the real ones.
     fn shell(&mut self, program: &str, text: &str) -> Command {
         let needs_default = text.contains(&format!("localhost:{DEFAULT_PORT}"));
-        if needs_default && !self.servers.contains_key(DEFAULT_PORT) {
+        if needs_default && self.ports().all(|(port, _)| port != DEFAULT_PORT) {
             self.start("llm-pricing &");
         }
         let mut text = text.to_owned();
-        for (documented, server) in &self.servers {
-            let real = server.address.port();
-            let pairs = [
-                ("localhost:", "127.0.0.1:"),
-                ("SERVER_PORT=", "SERVER_PORT="),
-            ];
-            for (before, after) in pairs {
-                text = text.replace(&format!("{before}{documented}"), &format!("{after}{real}"));
+        for (documented, real) in self.ports() {
+            for (before, after) in [("localhost:", "127.0.0.1:"), ("_PORT=", "_PORT=")] {
+                let real = format!("{after}{real}");
+                text = text.replace(&format!("{before}{documented}"), &real);
             }
         }
         let own = Path::new(env!("CARGO_BIN_EXE_llm-pricing"));
@@ -163,7 +184,7 @@ fn run_examples(document: &Document) -> usize {
     for block in &document.blocks {
         if block.section != section {
             section.clone_from(&block.section);
-            host.servers.retain(|port, _| port == DEFAULT_PORT);
+            host.end(|port| port != DEFAULT_PORT);
         }
         match &*block.language {
             "console" => {
@@ -182,7 +203,7 @@ fn run_examples(document: &Document) -> usize {
             _ => {}
         }
         if block.text.contains("/deployment/shutdown") {
-            host.servers.remove(DEFAULT_PORT);
+            host.end(|port| port == DEFAULT_PORT);
         }
     }
     run
