@@ -106,7 +106,9 @@ impl Host {
             }
         }
         let server = Instance::with(&settings);
-        let mut ports = vec![(main.expect("it has a default"), server.address.port())];
+        let main = main.expect("it has a default");
+        self.end(|port| port == main);
+        let mut ports = vec![(main, server.address.port())];
         if let Some(admin) = admin {
             let log = server.wait_for_log("admin port on http://");
             let (_, rest) = log.split_once("admin port on http://").unwrap();
@@ -163,7 +165,12 @@ impl Host {
             "{place}: only curl and llm-pricing are run"
         );
         let output = self.shell("sh", command).output().expect("sh runs");
-        assert!(output.status.success(), "{place}: {output:?}");
+        let logs = || self.running.iter().map(|running| running.server.log());
+        assert!(
+            output.status.success(),
+            "{place}: {output:?}\n{}",
+            logs().collect::<String>()
+        );
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(!example.expected.is_empty(), "{place}: expects something");
         for expected in &example.expected {
