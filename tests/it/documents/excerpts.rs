@@ -8,15 +8,8 @@ use serde_json::Value;
 use super::{Block, Document, documents};
 use crate::tidy::{document, root};
 
-/// The languages of blocks, and how each is held to the truth.
-const LANGUAGES: [&str; 6] = [
-    "console",
-    "json",
-    "python",
-    "sh",
-    "text",
-    "an excerpt of a file",
-];
+/// The languages of blocks that name no file.
+const LANGUAGES: [&str; 5] = ["console", "json", "python", "sh", "text"];
 
 /// Whether the lines of an excerpt stand in the file in this order; `...` alone in a line, or in a comment,
 /// stands for lines that are left out.
@@ -77,7 +70,7 @@ fn check_block(block: &Block) {
     }
     assert!(
         LANGUAGES.contains(&&*block.language),
-        "{place}: {:?} is none of {LANGUAGES:?}; name the file behind the language",
+        "{place}: {:?} is none of {LANGUAGES:?}; then it says behind it which file it is taken from",
         block.language
     );
     match &*block.language {
