@@ -20,10 +20,11 @@ const FOLDERS: [&str; 5] = ["benches/", "deploy/", "docs/", "src/", "tests/"];
 const NAMES_OF_OTHERS: [(&str, &str); 1] = [("OPENAI_API_KEY", "the Python service")];
 
 /// What a line of a shell block may begin with. What else these are told is for a reader to judge.
-const PROGRAMS: [&str; 21] = [
+const PROGRAMS: [&str; 23] = [
     "apt-get",
     "aws",
     "cargo",
+    "cd",
     "cp",
     "curl",
     "docker",
@@ -33,6 +34,7 @@ const PROGRAMS: [&str; 21] = [
     "install",
     "journalctl",
     "kubectl",
+    "kustomize",
     "ln",
     "mv",
     "nginx",
