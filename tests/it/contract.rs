@@ -15,7 +15,7 @@ use crate::harness::{Instance, Response};
 /// Served as documents, not as v1 types.
 const DOCUMENTATION: [&str; 3] = ["/openapi.json", "/docs", "/redoc"];
 
-static CONTRACT: LazyLock<Value> = LazyLock::new(|| {
+pub static CONTRACT: LazyLock<Value> = LazyLock::new(|| {
     let mut document: Value = serde_json::from_str(include_str!("../data/v1_openapi.json"))
         .expect("the contract is JSON");
     let schemas = document["components"]["schemas"].as_object_mut().unwrap();
@@ -62,20 +62,46 @@ fn open_schema(name: &str) -> Option<Value> {
     Some(json!({"type": "object", "properties": properties, "required": required}))
 }
 
-/// A validator for a schema of this file or of the contract, by name.
-fn validator(name: &str) -> Validator {
-    let schema = open_schema(name).unwrap_or_else(|| {
+/// A schema of this file or of the contract, by name.
+fn schema(name: &str) -> Value {
+    open_schema(name).unwrap_or_else(|| {
         let schemas = &CONTRACT["components"]["schemas"];
         assert!(schemas.get(name).is_some(), "the contract has no {name}");
         json!({
             "$ref": format!("#/components/schemas/{name}"),
             "components": {"schemas": schemas},
         })
-    });
+    })
+}
+
+/// What every successful reply to an operation of v1 is checked against here.
+pub fn reply_schema(method: &str, path: &str) -> Value {
+    let mut checked = [PROBES, READY, ORDER, BUSINESS].into_iter().flat_map(rows);
+    let row = checked.find(|row| row.method == method && row.path == path);
+    schema(
+        row.unwrap_or_else(|| panic!("{method} {path} is in no table"))
+            .schema,
+    )
+}
+
+/// The operations of v1 but for its documentation: method and path.
+pub fn operations() -> Vec<(String, String)> {
+    let operations = CONTRACT["paths"].as_object().unwrap().iter();
+    operations
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().keys();
+            methods.map(move |method| (method.to_ascii_uppercase(), path.clone()))
+        })
+        .filter(|(_, path)| !DOCUMENTATION.contains(&path.as_str()))
+        .collect()
+}
+
+/// A validator for a schema, by name.
+fn validator(name: &str) -> Validator {
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .should_validate_formats(true)
-        .build(&schema)
+        .build(&schema(name))
         .expect("the schema is one")
 }
 
@@ -305,30 +331,19 @@ fn replies_while_shutting_down_have_the_frozen_types() {
 
 #[test]
 fn every_operation_of_v1_is_routed_and_in_these_tables() {
-    let operations = CONTRACT["paths"].as_object().unwrap().iter();
-    let operations: Vec<(&String, String)> = operations
-        .flat_map(|(path, methods)| {
-            let methods = methods.as_object().unwrap().keys();
-            methods.map(move |method| (path, method.to_ascii_uppercase()))
-        })
-        .filter(|(path, _)| !DOCUMENTATION.contains(&path.as_str()))
-        .collect();
+    let operations = operations();
     assert_eq!(operations.len(), 17, "operations of v1");
-    for (path, method) in operations {
+    for (method, path) in operations {
         let asked = match &*method {
             "GET" => Method::Get,
             "POST" => Method::Post,
             other => panic!("v1 had no {other}"),
         };
-        let found = route(asked, path);
+        let found = route(asked, &path);
         assert!(
             !matches!(found, Route::Unknown | Route::WrongMethod),
             "{method} {path} leads to {found:?}"
         );
-        let mut checked = [PROBES, READY, ORDER, BUSINESS].into_iter().flat_map(rows);
-        assert!(
-            checked.any(|row| row.method == method && row.path == path),
-            "{method} {path} is in no table"
-        );
+        reply_schema(&method, &path);
     }
 }

@@ -47,6 +47,8 @@ mod dependencies;
 mod deployment;
 /// Every model and sixteen usages each, against a second calculation.
 mod differential;
+/// The documents: their commands are run, and what they name is there.
+mod documents;
 /// The life of an instance: what each phase answers, and that nothing is lost on the way out.
 mod drain;
 /// The large lists, compressed and conditional.
@@ -95,8 +97,6 @@ mod properties;
 mod query_hygiene;
 /// How often each client is let in.
 mod rate_limit;
-/// The README, run as it stands.
-mod readme;
 /// Price files that change while the service runs.
 mod reload;
 /// A new program in the same process.
