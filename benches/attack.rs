@@ -118,7 +118,7 @@ impl Target {
         if let Some(status) = self.server.child.try_wait()? {
             return Ok(format!("dead, {status}"));
         }
-        let now = Figures::of(self.server.pid()).ok_or("a process that runs has figures")?;
+        let now = Figures::of(self.server.child.id()).ok_or("a process that runs has figures")?;
         let answers = match fetch(self.server.address, "GET", self.probe(), "") {
             Ok(_) => "alive",
             Err(_) => "hangs",
@@ -137,7 +137,7 @@ impl Target {
 
 fn row(family: &Family, is_ours: bool) -> Outcome<String> {
     let mut target = Target::start(family.confinement, is_ours)?;
-    let (address, pid) = (target.server.address, target.server.pid());
+    let (address, pid) = (target.server.address, target.server.child.id());
     let before = Figures::of(pid).ok_or("the server has gone before the attack")?;
     let watch = Watch::start(address, pid, target.probe());
     let ends = (family.attack)(&Plan {

@@ -129,7 +129,7 @@ impl Server {
     fn cpu_seconds(&self) -> Outcome<f64> {
         /// `USER_HZ`, which is this on every architecture we build for.
         const TICKS_PER_SECOND: f64 = 100.0;
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()))?;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // utime and stime are the fields 14 and 15; the second may contain blanks, but ends in ")".
         let (_, rest) = stat.rsplit_once(')').ok_or("no name in /proc stat")?;
         let ticks = rest
@@ -143,7 +143,7 @@ impl Server {
 
     /// A line of `/proc/<pid>/status` that is an amount of memory.
     fn memory_mib(&self, line: &str) -> Outcome<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib: f64 = status
             .lines()
             .find_map(|text| text.strip_prefix(line))

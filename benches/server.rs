@@ -19,12 +19,6 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
-impl Server {
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();

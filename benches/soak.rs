@@ -66,12 +66,12 @@ fn main() -> Outcome<ExitCode> {
         command.env("PRICING_CATALOG", &map.path);
         Ok(())
     })?;
-    let mut watch = Watch::start(server.address, server.pid(), "/health/live");
+    let mut watch = Watch::start(server.address, server.child.id(), "/health/live");
     good_load()
         .into_iter()
         .for_each(|requests| watch.add_client(requests));
     sleep(WARM_UP);
-    let figures = || Figures::of(server.pid()).ok_or("the server has gone");
+    let figures = || Figures::of(server.child.id()).ok_or("the server has gone");
     let before = figures()?;
 
     let soak = Soak {
@@ -84,7 +84,7 @@ fn main() -> Outcome<ExitCode> {
     let (swaps, memory) = thread::scope(|scope| {
         let attacker = scope.spawn(|| soak.attack(server.address));
         let swapper = scope.spawn(|| soak.swap(&map));
-        let memory = soak.report(server.pid(), &watch);
+        let memory = soak.report(server.child.id(), &watch);
         attacker.join().expect("attackers do not panic");
         soak.over.store(true, Ordering::Relaxed);
         (swapper.join().expect("swappers do not panic"), memory)
