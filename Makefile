@@ -31,8 +31,7 @@ STATIC_TARGET := $(shell uname -m)-unknown-linux-gnu
 static: ## One static file, target/static/llm-pricing
 	RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" \
 		cargo build --release --bin llm-pricing --target $(STATIC_TARGET)
-	mkdir -p target/static
-	cp target/$(STATIC_TARGET)/release/llm-pricing target/static/llm-pricing
+	install -D target/$(STATIC_TARGET)/release/llm-pricing target/static/llm-pricing
 	@ls -l target/static/llm-pricing
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
