@@ -20,7 +20,7 @@ use crate::inherited::{Inherited, Legacy};
 use crate::keeper::Keeper;
 use crate::price_files::Stock;
 use crate::rate_limiter::RateLimiter;
-use crate::renewal::Program;
+use crate::renewal::{Program, StopSignalsHeld};
 use crate::router::{self, ROUTES, Route};
 use crate::server::{NotHandedOver, Options, Server};
 use crate::service_manager::ServiceManager;
@@ -277,6 +277,8 @@ impl App {
         info!("renewal: asking the program that is to take over");
         let successor = self.program.check()?;
         self.lifecycle.note_renewal(RenewalState::HandingOver, None);
+        // One that came before has been acted upon by the time everything stands still.
+        let _signals = StopSignalsHeld::hold();
         let connections = self
             .server
             .hand_over(HANDOVER_PATIENCE)
@@ -289,7 +291,9 @@ impl App {
                 ),
             })?;
         let number = connections.len();
-        let fault = if number > LEGACY_CONNECTIONS_MAX {
+        let fault = if self.lifecycle.phase() != Phase::Ready {
+            "a shutdown was ordered".to_owned()
+        } else if number > LEGACY_CONNECTIONS_MAX {
             format!(
                 "{number} connections are open, and {LEGACY_CONNECTIONS_MAX} can be handed over"
             )

@@ -17,7 +17,7 @@ use llm_pricing::deployment::{DrainSettings, Lifecycle, Order};
 use llm_pricing::exit_code::Exit;
 use llm_pricing::inherited::Inherited;
 use llm_pricing::price_files::Stock;
-use llm_pricing::renewal;
+use llm_pricing::renewal::StopSignalsHeld;
 
 /// How long clients of a listener that a successor will have are told to come back, at least.
 const SHARED_LISTENER_DELAY_MIN: Duration = Duration::from_secs(1);
@@ -62,6 +62,9 @@ fn serve(settings: &Settings) -> Exit {
         }
     };
     start_logging(&config);
+    // Until everything is started, and by the main thread alone: no other can be in the middle of
+    // handling one when the program is replaced.
+    let signals = StopSignalsHeld::hold();
     // Signal handlers come first: as process 1 of a container, a signal without a handler is
     // ignored, and stopping would take the orchestrator's whole patience.
     let lifecycle = Arc::new(Lifecycle::new(drain_settings(&config, &inherited)));
@@ -69,7 +72,6 @@ fn serve(settings: &Settings) -> Exit {
         error!("cannot handle signals: {cause}");
         return Exit::Failed;
     }
-    renewal::let_stop_signals_in();
     // Before the socket is bound: nobody ever sees an instance that has nothing to serve.
     let stock = match config.prices.files.load() {
         Ok(stock) => stock,
@@ -90,6 +92,7 @@ fn serve(settings: &Settings) -> Exit {
         }
     };
     announce(&config, &app);
+    drop(signals);
     let exit = app.run();
     info!("exit {}", exit as u8);
     exit

@@ -1,9 +1,11 @@
 //! Replacing the running program by the one that is now in its file: same process, same socket, same
 //! open connections.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -19,7 +21,7 @@ const CHECK_TICK: Duration = Duration::from_millis(5);
 /// Of what it says, so much is passed on.
 const ANSWER_BYTES_MAX: u64 = 2_000;
 
-/// The signals that order a shutdown. They wait while the program is replaced.
+/// The signals that order a shutdown.
 const STOP_SIGNALS: [libc::c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
 
 /// The program this process runs, as it was started.
@@ -36,14 +38,14 @@ impl Program {
     /// # Errors
     /// When the system does not say which file it is.
     pub fn of_this_process() -> io::Result<Program> {
-        let mut arguments = std::env::args_os();
+        let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_default();
         // As it was named, so that a link leads to what it points to by then.
         let named = std::path::absolute(&name).ok();
         let is_path = Path::new(&name).components().count() > 1;
         let path = match named.filter(|path| is_path && path.exists()) {
             Some(path) => path,
-            None => std::env::current_exe()?,
+            None => env::current_exe()?,
         };
         let settings = arguments.skip_while(|word| word == "serve").collect();
         Ok(Program {
@@ -90,27 +92,40 @@ impl Program {
     }
 
     /// Becomes the program that is in the file now. Returns only when that fails.
+    ///
+    /// Not by std's `exec`, which lets all blocked signals in before: one that waits for the
+    /// successor would be lost with this program.
     pub fn replace(&self, legacy: &Legacy) -> io::Error {
         let (name, value) = legacy.variable();
-        let mut command = Command::new(&self.path);
-        command
-            .arg0(&self.name)
-            .args(&self.settings)
-            .env(name, value);
-        // SAFETY: blocking signals is safe at any moment, and there is no child: this is the process
-        // itself, right before it is replaced.
-        unsafe {
-            command.pre_exec(|| {
-                mask_stop_signals(libc::SIG_BLOCK);
-                Ok(())
-            });
-        }
+        let variables = env::vars_os().chain([(name.into(), value.into())]);
+        let environment = variables.map(|(name, value)| [name, value].join(OsStr::new("=")));
+        let arguments = [&self.name].into_iter().chain(&self.settings).cloned();
+        let lists = c_strings([self.path.clone().into()])
+            .and_then(|path| Ok((path, c_strings(arguments)?, c_strings(environment)?)));
+        let (path, arguments, environment) = match lists {
+            Ok(lists) => lists,
+            Err(cause) => return cause.into(),
+        };
+        let (arguments, environment) = (pointers(&arguments), pointers(&environment));
         legacy.keep_open(true);
-        let cause = command.exec();
+        // SAFETY: the path and what both lists point to end with a zero byte, the lists end with a
+        // null pointer, and all of it outlives the call.
+        unsafe { libc::execve(path[0].as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+        let cause = io::Error::last_os_error();
         legacy.keep_open(false);
-        let_stop_signals_in();
         cause
     }
+}
+
+fn c_strings(texts: impl IntoIterator<Item = OsString>) -> Result<Vec<CString>, NulError> {
+    let texts = texts.into_iter();
+    texts.map(|text| CString::new(text.into_vec())).collect()
+}
+
+/// What C takes for a list of them.
+fn pointers(texts: &[CString]) -> Vec<*const libc::c_char> {
+    let texts = texts.iter().map(|text| text.as_ptr());
+    texts.chain([std::ptr::null()]).collect()
 }
 
 /// What a child that has ended wrote to its two outputs.
@@ -127,21 +142,33 @@ fn answer(child: &mut Child) -> (String, String) {
     (read(child.stdout.take()), read(child.stderr.take()))
 }
 
-/// Lets the signals in that waited while the program was replaced; to be called when there are
-/// handlers for them.
-pub fn let_stop_signals_in() {
-    mask_stop_signals(libc::SIG_UNBLOCK);
+/// Stop signals wait in the kernel while this is held by the only thread that lets them in, and go to
+/// the successor if the program is replaced meanwhile: blocked and pending signals outlive `execve(2)`.
+pub struct StopSignalsHeld(());
+
+impl StopSignalsHeld {
+    /// Holds them for this thread, and for those it starts, which never let them in.
+    pub fn hold() -> StopSignalsHeld {
+        mask_stop_signals(libc::SIG_BLOCK);
+        StopSignalsHeld(())
+    }
+}
+
+impl Drop for StopSignalsHeld {
+    fn drop(&mut self) {
+        mask_stop_signals(libc::SIG_UNBLOCK);
+    }
 }
 
 fn mask_stop_signals(how: libc::c_int) {
-    // SAFETY: the set is valid when it is all zeroes, and outlives the calls; it only masks signals of
-    // this thread.
+    let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the first call makes the set valid, and it outlives the others; only the mask of this
+    // thread changes.
     unsafe {
-        let mut signals: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut signals);
+        libc::sigemptyset(signals.as_mut_ptr());
         for signal in STOP_SIGNALS {
-            libc::sigaddset(&raw mut signals, signal);
+            libc::sigaddset(signals.as_mut_ptr(), signal);
         }
-        libc::pthread_sigmask(how, &raw const signals, std::ptr::null_mut());
+        libc::pthread_sigmask(how, signals.as_ptr(), std::ptr::null_mut());
     }
 }

@@ -226,3 +226,17 @@ fn only_those_who_may_shut_the_service_down_may_renew_it_and_only_when_it_is_rea
     assert_eq!(renewable.server.wait_for_exit().code(), Some(0));
     assert!(asked.elapsed() < Duration::from_secs(10));
 }
+
+#[test]
+fn a_stop_signal_in_the_middle_of_a_renewal_is_obeyed_by_whoever_is_there() {
+    for delay_ms in (0..160).step_by(20) {
+        let mut renewable = Renewable::start(&[]);
+        let order = renewable.server.post("/deployment/renew", "");
+        assert_eq!(order.status, 202, "{}", order.text());
+        // Somewhere between the question whether it could serve and the first request it answers.
+        std::thread::sleep(Duration::from_millis(delay_ms));
+        renewable.server.signal("TERM");
+        let exit = renewable.server.wait_for_exit();
+        assert_eq!(exit.code(), Some(0), "after {delay_ms} ms");
+    }
+}
