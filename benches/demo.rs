@@ -125,7 +125,7 @@ impl Demo {
         let (blue, green) = (colour("blue")?, colour("green")?);
         let balancer = Balancer::start(blue.address, green.address)?;
         for (name, colour) in [("blue", &blue), ("green", &green)] {
-            let (pid, address) = (colour.pid(), colour.address);
+            let (pid, address) = (colour.child.id(), colour.address);
             println!("{name:<5} is process {pid}, at http://{address}");
         }
         println!("HAProxy in front of them at http://{}\n", balancer.address);

@@ -47,11 +47,12 @@ fn a_colour_that_only_the_balancer_cannot_reach_is_taken_back() {
 }
 
 #[test]
-fn a_colour_that_hangs_can_be_left() {
+fn a_colour_that_hangs_can_be_left_and_is_not_waited_for() {
     for kind in KINDS {
         let mut scene = Scene::set(kind);
         scene.colour(0).signal("STOP");
         scene.run(&["green"]).expect(0, "done: green");
+        scene.run(&["drain", "blue"]).expect(7, "it hangs");
         scene.colour(0).signal("CONT");
         scene.assert_traffic("green");
     }
