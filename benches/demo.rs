@@ -45,13 +45,12 @@ fn main() -> Outcome<ExitCode> {
     let demo = Demo::start()?;
     let load = Load::start(demo.balancer.address, &[CLIENTS], SLOW);
     println!("time        blue  green   requests  failed  slowest so far");
-    let tally = thread::scope(|scope| {
+    let played = thread::scope(|scope| {
         let (_done, over) = mpsc::channel::<()>();
         let load = &load;
         scope.spawn(move || print_lines(load, &over));
         demo.play(&interruption)
     });
-    let played = tally;
     let tally = load.end();
     for failure in &tally.failures {
         println!("{failure}");
@@ -125,7 +124,10 @@ impl Demo {
         };
         let (blue, green) = (colour("blue")?, colour("green")?);
         let balancer = Balancer::start(blue.address, green.address)?;
-        println!("blue {}, green {}", blue.address, green.address);
+        for (name, colour) in [("blue", &blue), ("green", &green)] {
+            let (pid, address) = (colour.child.id(), colour.address);
+            println!("{name:<5} is process {pid}, at http://{address}");
+        }
         println!("HAProxy in front of them at http://{}\n", balancer.address);
         let demo = Demo {
             balancer,

@@ -92,6 +92,10 @@ stop_by_order() {
         say "$colour is not there any more: $place $PROBLEM"
         return 0
     fi
+    if [[ -z $STATUS ]]; then
+        PROBLEM="it hangs, and can only be killed: $place $PROBLEM"
+        return 1
+    fi
     # The longest lame duck and the longest drain there can be.
     if ! ask 7300 "$shutdown_token" "$place/deployment/shutdown?wait=true" --data-binary "$body"; then
         PROBLEM="$place $PROBLEM"

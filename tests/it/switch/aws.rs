@@ -3,13 +3,13 @@
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use super::{Said, Scene, nobody_noticed};
 use crate::handover::balancer::{Kind, free_port, own_host};
 use crate::harness::wait_until;
 use crate::price_files::folder;
+use crate::tools::{python_tool, root};
 
 const ACCOUNT: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "test"),
@@ -35,18 +35,10 @@ struct Cloud {
     settings: Vec<(String, String)>,
 }
 
-fn venv(program: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("target/venv/bin")
-        .join(program);
-    assert!(path.exists(), "{program} is missing: `make tools`");
-    path
-}
-
 impl Cloud {
     fn start() -> Cloud {
         let address: SocketAddr = free_port(own_host());
-        let process = Command::new(venv("moto_server"))
+        let process = python_tool("moto_server")
             .args([
                 "-H",
                 &address.ip().to_string(),
@@ -67,11 +59,8 @@ impl Cloud {
         cloud
             .settings
             .push(("AWS_ENDPOINT_URL".to_owned(), format!("http://{address}")));
-        let output = Command::new(venv("python"))
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/it/switch/cloud.py"
-            ))
+        let output = python_tool("python")
+            .arg(root().join("tests/it/switch/cloud.py"))
             .envs(cloud.settings.iter().cloned())
             .output()
             .expect("python runs");
@@ -95,7 +84,7 @@ impl Cloud {
 
     /// Asks the stand-in something without the tool.
     fn ask(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(venv("aws"));
+        let mut command = python_tool("aws");
         command.args(["--output", "text"]).args(arguments);
         Said::by(command.envs(self.settings.iter().cloned()))
             .expect(0, "")
@@ -124,7 +113,7 @@ fn the_listener_is_told_and_asked_and_put_back() {
         command
             .envs(cloud.settings.iter().cloned())
             .env("PATH", &path)
-            .env("TOOLS", venv("aws").parent().unwrap())
+            .env("TOOLS", root().join("target/venv/bin"))
             .env("SWITCH_BACKEND", "aws");
         Said::by(&mut command)
     };

@@ -1,11 +1,14 @@
 //! A switch, the way back and the end of a colour, under load.
 
+use std::process::Stdio;
 use std::time::Duration;
 
-use super::{KINDS, Scene, nobody_noticed};
-use crate::handover::balancer::Kind;
+use super::{KINDS, Said, Scene, nobody_noticed, start};
+use crate::handover::balancer::{Kind, free_port, own_host};
+use crate::handover::load::colour_at;
 use crate::handover::stage::switches;
 use crate::harness::wait_until;
+use crate::tools::{root, system_tool};
 
 /// How soon everything has to be as it was.
 const ROLLBACK_MAX: Duration = Duration::from_secs(2);
@@ -125,41 +128,69 @@ fn keys_and_tokens_are_used_and_never_shown() {
     let mut scene = Scene::with(Kind::HaProxy, &secrets);
     let mut without = scene.tool(&["green"]);
     without.env_remove("MCP_API_KEY");
-    super::Said::by(&mut without).expect(1, "answers 401 to POST /cost-estimate");
+    Said::by(&mut without).expect(1, "answers 401 to POST /cost-estimate");
     let said = scene.run(&["green"]).expect(0, "done: green");
     let mut without = scene.tool(&["drain", "blue"]);
     without.env_remove("SHUTDOWN_TOKEN");
-    super::Said::by(&mut without).expect(7, "to POST /deployment/shutdown");
+    Said::by(&mut without).expect(7, "to POST /deployment/shutdown");
     let file = scene.balancer.folder().join("token");
     std::fs::write(&file, "a-token\n").expect("a file of secrets");
     let mut by_file = scene.tool(&["drain", "blue", "--drain-timeout", "5"]);
     by_file
         .env_remove("SHUTDOWN_TOKEN")
         .env("SHUTDOWN_TOKEN_FILE", file);
-    let drained = super::Said::by(&mut by_file).expect(0, "done: blue is stopped");
+    let drained = Said::by(&mut by_file).expect(0, "done: blue is stopped");
     assert_eq!(scene.colour(0).wait_for_exit().code(), Some(0));
     for text in [said.text, drained.text] {
-        assert!(
-            !text.contains("key-2") && !text.contains("a-token"),
-            "{text}"
-        );
+        assert!(!text.contains("y-1") && !text.contains("a-token"), "{text}");
     }
 }
 
 #[test]
-fn what_was_ordered_is_kept_for_reloads() {
+fn a_colour_with_an_admin_port_is_told_there() {
+    let mut scene = Scene::set(Kind::NginxByFile);
+    let admin = free_port(own_host()).port().to_string();
+    scene.colours[1] = None;
+    scene.colours[1] = Some(start(1, scene.addresses[1], &[("ADMIN_PORT", &admin)]));
+    scene
+        .run(&["drain", "green"])
+        .expect(7, "answers 403 to POST /deployment/shutdown");
+    let place = format!("http://{}:{admin}", scene.addresses[1].ip());
+    let mut command = scene.tool(&["drain", "green"]);
+    Said::by(command.env("GREEN_ADMIN_URL", place)).expect(0, "done: green is stopped");
+    assert_eq!(scene.colour(1).wait_for_exit().code(), Some(0));
+}
+
+/// Another HAProxy that is given the state knows what the first one was told.
+#[test]
+fn what_was_ordered_outlives_a_reload() {
     let scene = Scene::set(Kind::HaProxy);
-    let file = scene.balancer.folder().join("state");
+    let [state, socket] = ["state", "next.sock"].map(|name| scene.balancer.folder().join(name));
     let mut command = scene.tool(&["green"]);
-    command.env("HAPROXY_STATE_FILE", &file);
-    super::Said::by(&mut command).expect(0, "done: green");
-    let state = std::fs::read_to_string(file).expect("the state was kept");
-    // Running, and told to drain (8) or nothing.
-    for (colour, ordered) in [("blue", "2 8"), ("green", "2 0")] {
-        let row = state
-            .lines()
-            .find(|row| row.contains(&format!(" {colour} ")));
-        let fields: Vec<&str> = row.expect("a row").split(' ').collect();
-        assert_eq!(fields[5..7].join(" "), ordered, "{colour} in {state}");
-    }
+    Said::by(command.env("HAPROXY_STATE_FILE", &state)).expect(0, "done: green");
+
+    let listen = free_port(own_host());
+    let mut next = system_tool("haproxy")
+        .arg("-db")
+        .arg("-f")
+        .arg(root().join("deploy/haproxy/haproxy.cfg"))
+        .env("LISTEN", listen.to_string())
+        .env("BLUE", scene.addresses[0].to_string())
+        .env("GREEN", scene.addresses[1].to_string())
+        .env("ADMIN_SOCKET", &socket)
+        .env("STATE_FILE", &state)
+        .env("KEEP_USER", "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("HAProxy starts");
+    wait_until("an answer through the next HAProxy", || {
+        colour_at(listen).is_ok_and(|colour| !colour.is_empty())
+    });
+    let mut command = scene.tool(&["status"]);
+    let said = Said::by(command.env("HAPROXY_SOCKET", &socket));
+    next.kill().expect("it is our own child");
+    next.wait().expect("it ends");
+    said.expect(0, "blue   no traffic ")
+        .expect(0, "green  has traffic");
 }

@@ -9,8 +9,7 @@ use super::{Said, start, tool};
 use crate::handover::balancer::{free_port, own_host};
 use crate::harness::Instance;
 use crate::price_files::folder;
-
-const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/switch/kubectl");
+use crate::tools::root;
 
 /// A cluster in which blue has the traffic and green the preview.
 struct Cluster {
@@ -34,7 +33,11 @@ impl Cluster {
         ] {
             fs::write(folder.join(file), text).expect("a file");
         }
-        std::os::unix::fs::symlink(STAND_IN, folder.join("kubectl")).expect("a link");
+        std::os::unix::fs::symlink(
+            root().join("tests/it/switch/kubectl"),
+            folder.join("kubectl"),
+        )
+        .expect("a link");
         Cluster {
             folder,
             addresses,

@@ -1,46 +1,27 @@
 //! What goes wrong in the middle of a switch, and that nobody's request pays for it.
 
-use std::io::Read;
 use std::process::{Child, Stdio};
+use std::time::Instant;
 
 use super::{KINDS, Said, Scene, start};
-use crate::handover::balancer::{free_port, own_host};
-use crate::harness::{PATIENCE, wait_until};
+use crate::handover::balancer::{Kind, free_port, own_host};
+use crate::handover::load::colour_at;
+use crate::harness::wait_until;
 
-/// A switch that verifies for as long as one wants to look at it.
+/// A switch that verifies for as long as one wants to look at it, when green has answered.
 fn begin(scene: &Scene) -> Child {
-    let mut command = scene.tool(&["green", "--answers", "1000"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let child = child.expect("the tool runs");
-    wait_until("that green has the traffic", || {
-        scene.run(&["status"]).text.contains("green  has traffic")
-            && scene.run(&["status"]).text.contains("blue   no traffic")
+    let mut command = scene.tool(&["green", "--answers", "1000", "--timeout", "1"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the tool runs");
+    wait_until("an answer by green", || {
+        colour_at(scene.balancer.address).is_ok_and(|colour| colour == "green")
     });
     child
 }
 
-fn end(mut child: Child) -> Said {
-    let (mut text, mut errors) = (String::new(), String::new());
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut errors)
-        .unwrap();
-    Said {
-        code: child.wait().expect("the tool ends").code(),
-        text: text + &errors,
-        took: PATIENCE,
-    }
+fn end(child: Child) -> Said {
+    let started = Instant::now();
+    Said::of(child.wait_with_output().expect("the tool ends"), started)
 }
 
 /// Asked directly green is well, but the balancer has another address for it, where nobody listens.
@@ -66,11 +47,17 @@ fn a_colour_that_only_the_balancer_cannot_reach_is_taken_back() {
 }
 
 #[test]
-fn a_colour_that_hangs_can_be_left() {
-    for kind in KINDS {
+fn a_colour_that_hangs_can_be_left_and_is_not_waited_for() {
+    for (kind, words) in [
+        (Kind::HaProxy, "blue has requests under way after 1 s"),
+        (Kind::NginxByFile, "it hangs, and can only be killed"),
+    ] {
         let mut scene = Scene::set(kind);
         scene.colour(0).signal("STOP");
         scene.run(&["green"]).expect(0, "done: green");
+        scene
+            .run(&["drain", "blue", "--timeout", "1"])
+            .expect(7, words);
         scene.colour(0).signal("CONT");
         scene.assert_traffic("green");
     }
@@ -115,12 +102,7 @@ fn a_second_switch_waits_for_nobody_and_an_interrupted_one_is_put_back() {
 fn a_rollback_that_fails_is_no_rollback() {
     for kind in KINDS {
         let scene = Scene::set(kind);
-        let mut command = scene.tool(&["green", "--answers", "1000", "--timeout", "1"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().expect("the tool runs");
-        wait_until("that green has the traffic", || {
-            scene.run(&["status"]).text.contains("blue   no traffic")
-        });
+        let child = begin(&scene);
         let pid = libc::pid_t::try_from(scene.balancer.pid()).expect("a process id");
         // SAFETY: kill takes two numbers, and the process is our own child, not waited for yet.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);

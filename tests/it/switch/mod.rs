@@ -8,14 +8,14 @@ mod refusals;
 mod scripts;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::handover::balancer::{Balancer, Kind, free_port, own_host};
 use crate::handover::load::Load;
 use crate::handover::stage::BUSY;
 use crate::harness::{Instance, binary};
+use crate::tools::root;
 
 const KINDS: [Kind; 2] = [Kind::HaProxy, Kind::NginxByFile];
 
@@ -24,8 +24,7 @@ const SLOWEST_MAX: Duration = Duration::from_secs(1);
 
 /// The tool, with nothing of this process's environment but where programs are.
 fn tool() -> Command {
-    let mut command =
-        Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/switch/switch"));
+    let mut command = Command::new(root().join("deploy/switch/switch"));
     command.env_clear().stdin(Stdio::null());
     command.env("PATH", std::env::var_os("PATH").expect("there is a path"));
     command
@@ -42,7 +41,10 @@ struct Said {
 impl Said {
     fn by(command: &mut Command) -> Said {
         let started = Instant::now();
-        let output = command.output().expect("the tool runs");
+        Said::of(command.output().expect("the tool runs"), started)
+    }
+
+    fn of(output: Output, started: Instant) -> Said {
         let text = [output.stdout, output.stderr].concat();
         Said {
             code: output.status.code(),
@@ -54,7 +56,6 @@ impl Said {
     /// Claims that it ended with this code and said this.
     #[track_caller]
     fn expect(self, code: i32, words: &str) -> Said {
-        println!("{:>5} ms\n{}", self.took.as_millis(), self.text);
         assert_eq!(self.code, Some(code), "{}", self.text);
         assert!(self.text.contains(words), "{words:?} in:\n{}", self.text);
         self

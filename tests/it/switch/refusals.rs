@@ -1,6 +1,7 @@
 //! What the tool refuses, before it changes anything.
 
 use super::{KINDS, Said, Scene, tool};
+use crate::handover::balancer::Kind;
 
 /// One thing that is not as it should be, what is asked for, and how it is refused.
 struct Refusal {
@@ -109,7 +110,7 @@ fn a_colour_that_is_on_its_way_out_is_refused() {
 
 #[test]
 fn a_rollback_needs_one_colour_to_come_from() {
-    let scene = Scene::set(crate::handover::balancer::Kind::HaProxy);
+    let scene = Scene::set(Kind::HaProxy);
     for (state, words) in [
         ("ready", "both colours have traffic"),
         ("maint", "nobody has traffic"),

@@ -2,14 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use super::{Said, tool};
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::tools::{python_tool, root};
 
 fn scripts() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("deploy/switch")).expect("the folder is there");
@@ -19,9 +15,7 @@ fn scripts() -> Vec<PathBuf> {
 }
 
 fn shellcheck(files: &[PathBuf]) -> Said {
-    let program = root().join("target/venv/bin/shellcheck");
-    assert!(program.exists(), "shellcheck is missing: `make tools`");
-    let mut command = Command::new(program);
+    let mut command = python_tool("shellcheck");
     command.args(["--external-sources", "--source-path"]);
     Said::by(command.arg(root()).args(files))
 }
@@ -96,5 +90,117 @@ fn every_setting_and_exit_code_is_in_the_help() {
             told.contains(&format!("; {code} ")),
             "exit code {code} in {told}"
         );
+    }
+}
+
+/// Who runs what is shipped needs no setting but the addresses.
+#[test]
+fn what_is_not_said_is_as_in_the_files_that_are_shipped() {
+    let rows = [
+        (
+            "haproxy.sh",
+            "HAPROXY_SOCKET:=/run/haproxy/admin.sock",
+            "haproxy/haproxy.cfg",
+            "ADMIN_SOCKET /run/haproxy/admin.sock",
+        ),
+        (
+            "haproxy.sh",
+            "HAPROXY_BACKEND:=be",
+            "haproxy/haproxy.cfg",
+            "\nbackend be\n",
+        ),
+        (
+            "haproxy.sh",
+            "BLUE_URL:=http://127.0.0.1:8001",
+            "haproxy/haproxy.cfg",
+            "BLUE 127.0.0.1:8001",
+        ),
+        (
+            "haproxy.sh",
+            "GREEN_URL:=http://127.0.0.1:8002",
+            "haproxy/haproxy.cfg",
+            "GREEN 127.0.0.1:8002",
+        ),
+        (
+            "nginx.sh",
+            "NGINX_SWITCH_DIR:=/run/llm-pricing/switch",
+            "nginx/file-switch.conf",
+            "-f /run/llm-pricing/switch/green",
+        ),
+        (
+            "nginx.sh",
+            "BLUE_URL:=http://127.0.0.1:8001",
+            "nginx/colours.conf",
+            "server 127.0.0.1:8001 ",
+        ),
+        (
+            "nginx.sh",
+            "GREEN_URL:=http://127.0.0.1:8002",
+            "nginx/colours.conf",
+            "server 127.0.0.1:8002 ",
+        ),
+        (
+            "kubernetes.sh",
+            "K8S_NAMESPACE:=llm-pricing",
+            "kubernetes/shared/namespace.yaml",
+            "name: llm-pricing\n",
+        ),
+        (
+            "kubernetes.sh",
+            "K8S_SERVICE:=llm-pricing",
+            "kubernetes/shared/service.yaml",
+            "name: llm-pricing\n",
+        ),
+        (
+            "kubernetes.sh",
+            "$K8S_SERVICE:http/proxy",
+            "kubernetes/shared/service.yaml",
+            "- name: http\n",
+        ),
+        (
+            "kubernetes.sh",
+            "K8S_PREVIEW_SERVICE=llm-pricing-preview",
+            "kubernetes/preview/service.yaml",
+            "name: llm-pricing-preview\n",
+        ),
+        (
+            "kubernetes.sh",
+            "K8S_DEPLOYMENT:=llm-pricing",
+            "kubernetes/instance/deployment.yaml",
+            "name: llm-pricing\n",
+        ),
+        (
+            "kubernetes.sh",
+            "app.kubernetes.io/name=$K8S_DEPLOYMENT",
+            "kubernetes/instance/deployment.yaml",
+            "app.kubernetes.io/name: llm-pricing\n",
+        ),
+        (
+            "kubernetes.sh",
+            "$K8S_DEPLOYMENT-$1",
+            "kubernetes/base/green/kustomization.yaml",
+            "nameSuffix: -green\n",
+        ),
+        (
+            "kubernetes.sh",
+            "K8S_LABEL:=deployment-group",
+            "kubernetes/base/green/kustomization.yaml",
+            "deployment-group: green\n",
+        ),
+        (
+            "aws.sh",
+            "ECS_SERVICE:=llm-pricing",
+            "aws/service.yaml",
+            "ServiceName: !Sub llm-pricing-${Colour}",
+        ),
+    ];
+    for (script, default, file, shipped) in rows {
+        for (name, words) in [
+            (format!("switch/{script}"), default),
+            (file.to_owned(), shipped),
+        ] {
+            let text = fs::read_to_string(root().join("deploy").join(&name)).expect("a text file");
+            assert!(text.contains(words), "{name} says {words:?}");
+        }
     }
 }
