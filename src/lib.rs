@@ -51,6 +51,7 @@ pub mod renewal;
 pub mod router;
 pub mod server;
 pub mod service_manager;
+pub mod signals;
 pub mod supply;
 pub mod telemetry;
 pub mod text_file;

@@ -1,6 +1,6 @@
 //! The process: arguments and environment in, logger and signals on, exit code out.
 
-use std::io::{IsTerminal, LineWriter};
+use std::io::{self, IsTerminal, LineWriter};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,7 +17,7 @@ use llm_pricing::deployment::{DrainSettings, Lifecycle, Order};
 use llm_pricing::exit_code::Exit;
 use llm_pricing::inherited::Inherited;
 use llm_pricing::price_files::Stock;
-use llm_pricing::renewal;
+use llm_pricing::signals;
 
 /// How long clients of a listener that a successor will have are told to come back, at least.
 const SHARED_LISTENER_DELAY_MIN: Duration = Duration::from_secs(1);
@@ -69,7 +69,6 @@ fn serve(settings: &Settings) -> Exit {
         error!("cannot handle signals: {cause}");
         return Exit::Failed;
     }
-    renewal::let_stop_signals_in();
     // Before the socket is bound: nobody ever sees an instance that has nothing to serve.
     let stock = match config.prices.files.load() {
         Ok(stock) => stock,
@@ -130,16 +129,15 @@ fn announce(config: &Config, app: &App) {
     }
 }
 
-/// INT, TERM and HUP look alike to ctrlc, so they mean the same: drain. An orchestrator that
-/// restarts sends its signal again, which must not cut a request; only somebody at a terminal
-/// who repeats it means now.
-fn handle_signals(lifecycle: Arc<Lifecycle>) -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(move || {
+/// An orchestrator that restarts sends its signal again, which must not cut a request; only somebody
+/// at a terminal who repeats it means now.
+fn handle_signals(lifecycle: Arc<Lifecycle>) -> io::Result<()> {
+    signals::on_stop(move || {
         let order = Order::default();
         let ordered = lifecycle.order_shutdown(order, Instant::now(), SystemTime::now());
         if ordered.is_first {
             info!("signal: shutting down");
-        } else if std::io::stdin().is_terminal() {
+        } else if io::stdin().is_terminal() {
             warn!("second signal at a terminal: leaving at once");
             std::process::exit(Exit::Interrupted as i32);
         } else {
@@ -157,7 +155,7 @@ fn start_logging(config: &Config) {
         .add_filter_ignore_str("tiny_http")
         .build();
     // The logger writes a line in some thirty pieces, each of which would be a system call.
-    let by_line = LineWriter::new(std::io::stderr());
+    let by_line = LineWriter::new(io::stderr());
     // It fails only when a logger is set already, and none is.
     let _ = WriteLogger::init(config.log_level, format, by_line);
     std::panic::set_hook(Box::new(|panic| {

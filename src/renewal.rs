@@ -1,11 +1,14 @@
 //! Replacing the running program by the one that is now in its file: same process, same socket, same
 //! open connections.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{CString, NulError, OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,10 +20,10 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(20);
 const CHECK_TICK: Duration = Duration::from_millis(5);
 
 /// Of what it says, so much is passed on.
-const ANSWER_BYTES_MAX: u64 = 2_000;
+const ANSWER_BYTES_MAX: usize = 2_000;
 
-/// The signals that order a shutdown. They wait while the program is replaced.
-const STOP_SIGNALS: [libc::c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+/// And so much is read at a time, which is what a pipe holds.
+const TAKEN_AT_ONCE_MAX: u64 = 64 << 10;
 
 /// The program this process runs, as it was started.
 pub struct Program {
@@ -36,14 +39,14 @@ impl Program {
     /// # Errors
     /// When the system does not say which file it is.
     pub fn of_this_process() -> io::Result<Program> {
-        let mut arguments = std::env::args_os();
+        let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_default();
         // As it was named, so that a link leads to what it points to by then.
         let named = std::path::absolute(&name).ok();
         let is_path = Path::new(&name).components().count() > 1;
         let path = match named.filter(|path| is_path && path.exists()) {
             Some(path) => path,
-            None => std::env::current_exe()?,
+            None => env::current_exe()?,
         };
         let settings = arguments.skip_while(|word| word == "serve").collect();
         Ok(Program {
@@ -54,11 +57,11 @@ impl Program {
     }
 
     /// Asks the program that is in the file now whether it could serve with our settings. Returns what
-    /// it says of itself.
+    /// it says of itself. Looks again and again whether to go on with it.
     ///
     /// # Errors
-    /// What it says against it.
-    pub fn check(&self) -> Result<String, String> {
+    /// What it says against it, or why not to go on.
+    pub fn check(&self, mut goes_on: impl FnMut() -> Result<(), String>) -> Result<String, String> {
         let path = self.path.display();
         let mut child = Command::new(&self.path)
             .arg("check")
@@ -68,20 +71,31 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|cause| format!("{path} cannot be run: {cause}"))?;
+        let outputs = (outlet(child.stdout.take()), outlet(child.stderr.take()));
+        let (mut said, mut complaint) = outputs;
         let deadline = Instant::now() + CHECK_PATIENCE;
         let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
-                Ok(None) if Instant::now() < deadline => thread::sleep(CHECK_TICK),
-                _ => {
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    let seconds = CHECK_PATIENCE.as_secs();
-                    return Err(format!("{path} check did not end within {seconds} s"));
+            let status = child.try_wait();
+            // Even when it has ended, somebody it has started may hold its outputs open.
+            said.take();
+            complaint.take();
+            let why = match (status, goes_on()) {
+                (Ok(Some(status)), _) => break status,
+                (_, Err(why)) => why,
+                (Ok(None), Ok(())) if Instant::now() < deadline => {
+                    thread::sleep(CHECK_TICK);
+                    continue;
                 }
-            }
+                _ => {
+                    let seconds = CHECK_PATIENCE.as_secs();
+                    format!("{path} check did not end within {seconds} s")
+                }
+            };
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(why);
         };
-        let (said, complaint) = answer(&mut child);
+        let (said, complaint) = (said.text(), complaint.text());
         if status.success() {
             Ok(said)
         } else {
@@ -90,58 +104,70 @@ impl Program {
     }
 
     /// Becomes the program that is in the file now. Returns only when that fails.
+    ///
+    /// Not by std's `exec`, which lets every blocked signal in before: one that waits for the
+    /// successor would end this process.
     pub fn replace(&self, legacy: &Legacy) -> io::Error {
         let (name, value) = legacy.variable();
-        let mut command = Command::new(&self.path);
-        command
-            .arg0(&self.name)
-            .args(&self.settings)
-            .env(name, value);
-        // SAFETY: blocking signals is safe at any moment, and there is no child: this is the process
-        // itself, right before it is replaced.
-        unsafe {
-            command.pre_exec(|| {
-                mask_stop_signals(libc::SIG_BLOCK);
-                Ok(())
-            });
-        }
+        let variables = env::vars_os().chain([(name.into(), value.into())]);
+        let environment = variables.map(|(name, value)| [name, value].join(OsStr::new("=")));
+        let arguments = [&self.name].into_iter().chain(&self.settings).cloned();
+        let lists = c_strings([self.path.clone().into()])
+            .and_then(|path| Ok((path, c_strings(arguments)?, c_strings(environment)?)));
+        let (path, arguments, environment) = match lists {
+            Ok(lists) => lists,
+            Err(cause) => return cause.into(),
+        };
+        let (arguments, environment) = (pointers(&arguments), pointers(&environment));
         legacy.keep_open(true);
-        let cause = command.exec();
+        // SAFETY: the path and what both lists point to end with a zero byte, the lists end with a
+        // null pointer, and all of it outlives the call.
+        unsafe { libc::execve(path[0].as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+        let cause = io::Error::last_os_error();
         legacy.keep_open(false);
-        let_stop_signals_in();
         cause
     }
 }
 
-/// What a child that has ended wrote to its two outputs.
-fn answer(child: &mut Child) -> (String, String) {
-    fn read(from: Option<impl Read>) -> String {
-        let mut bytes = Vec::new();
-        if let Some(from) = from {
-            // What it says is only for people, and what cannot be read is not shown to them.
-            let _ = from.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes);
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        text.trim().replace('\n', "; ")
+fn c_strings(texts: impl IntoIterator<Item = OsString>) -> Result<Vec<CString>, NulError> {
+    let texts = texts.into_iter();
+    texts.map(|text| CString::new(text.into_vec())).collect()
+}
+
+/// What C takes for a list of them.
+fn pointers(texts: &[CString]) -> Vec<*const libc::c_char> {
+    let texts = texts.iter().map(|text| text.as_ptr());
+    texts.chain([std::ptr::null()]).collect()
+}
+
+/// What a child writes to one of its outputs.
+struct Outlet {
+    pipe: Option<File>,
+    bytes: Vec<u8>,
+}
+
+fn outlet(pipe: Option<impl Into<OwnedFd>>) -> Outlet {
+    let pipe = pipe.map(|pipe| File::from(pipe.into()));
+    if let Some(pipe) = &pipe {
+        // SAFETY: it takes three numbers, and changes a flag of a pipe that only we read.
+        unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
     }
-    (read(child.stdout.take()), read(child.stderr.take()))
+    let bytes = Vec::new();
+    Outlet { pipe, bytes }
 }
 
-/// Lets the signals in that waited while the program was replaced; to be called when there are
-/// handlers for them.
-pub fn let_stop_signals_in() {
-    mask_stop_signals(libc::SIG_UNBLOCK);
-}
-
-fn mask_stop_signals(how: libc::c_int) {
-    // SAFETY: the set is valid when it is all zeroes, and outlives the calls; it only masks signals of
-    // this thread.
-    unsafe {
-        let mut signals: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut signals);
-        for signal in STOP_SIGNALS {
-            libc::sigaddset(&raw mut signals, signal);
+impl Outlet {
+    /// Takes what is there by now. A child must not wait for us, and we must not wait for it.
+    fn take(&mut self) {
+        if let Some(pipe) = &mut self.pipe {
+            // It ends with an error where a read would wait, and keeps what came before.
+            let _ = pipe.take(TAKEN_AT_ONCE_MAX).read_to_end(&mut self.bytes);
+            self.bytes.truncate(ANSWER_BYTES_MAX);
         }
-        libc::pthread_sigmask(how, &raw const signals, std::ptr::null_mut());
+    }
+
+    fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.bytes);
+        text.trim().replace('\n', "; ")
     }
 }
