@@ -41,13 +41,14 @@ impl Program {
     pub fn of_this_process() -> io::Result<Program> {
         let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_default();
-        // As it was named, so that a link leads to what it points to by then.
-        let named = std::path::absolute(&name).ok();
+        let running = env::current_exe()?;
+        // As it was named or found, so that a link leads to what it points to by then.
         let is_path = Path::new(&name).components().count() > 1;
-        let path = match named.filter(|path| is_path && path.exists()) {
-            Some(path) => path,
-            None => env::current_exe()?,
+        let named = match is_path {
+            true => std::path::absolute(&name).ok().filter(|path| path.exists()),
+            false => find(&name, &running),
         };
+        let path = named.unwrap_or(running);
         let settings = arguments.skip_while(|word| word == "serve").collect();
         Ok(Program {
             path,
@@ -127,6 +128,16 @@ impl Program {
         legacy.keep_open(false);
         cause
     }
+}
+
+/// Where in PATH a shell has found this program.
+fn find(name: &OsStr, running: &Path) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    let is_it = |path: &PathBuf| path.canonicalize().is_ok_and(|file| file == running);
+    env::split_paths(&folders)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(is_it)
 }
 
 fn c_strings(texts: impl IntoIterator<Item = OsString>) -> Result<Vec<CString>, NulError> {
