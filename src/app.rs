@@ -1,8 +1,9 @@
 //! The wiring: from a checked configuration to a running service, and from a stop order to an
 //! exit code. `main` and the tests start the same thing.
 
+mod renewal;
+
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -11,18 +12,17 @@ use std::time::{Duration, Instant, SystemTime};
 use log::{info, warn};
 
 use crate::api::{self, Api, Entrance, Shelf};
-use crate::clock;
 use crate::config::{Config, Identity, Limits, Prices};
-use crate::deployment::{Drain, Lifecycle, Next, Phase, RenewalState};
+use crate::deployment::{Drain, Lifecycle, Next, Phase};
 use crate::exchange::{Endpoint, Service};
 use crate::exit_code::Exit;
-use crate::inherited::{Inherited, Legacy};
+use crate::inherited::Inherited;
 use crate::keeper::Keeper;
 use crate::price_files::Stock;
 use crate::rate_limiter::RateLimiter;
-use crate::renewal::{Program, StopSignalsHeld};
+use crate::renewal::Program;
 use crate::router::{self, ROUTES, Route};
-use crate::server::{NotHandedOver, Options, Server};
+use crate::server::{Options, Server};
 use crate::service_manager::ServiceManager;
 use crate::supply::Supply;
 use crate::telemetry::Telemetry;
@@ -33,12 +33,6 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
 /// How often the drain says how far it is.
 const DRAIN_LOG: Duration = Duration::from_secs(5);
-
-/// How long requests in work may take when the program is replaced. New ones wait meanwhile.
-const HANDOVER_PATIENCE: Duration = Duration::from_secs(2);
-
-/// A successor is told of its connections in one environment variable, which has room for so many.
-const LEGACY_CONNECTIONS_MAX: usize = 16_000;
 
 /// The service manager waits for this much longer than the drain takes at most.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
@@ -114,6 +108,7 @@ impl App {
             let options = Options {
                 limits,
                 standing_headers: options.standing_headers.clone(),
+                inherited: inherited.admin_connections,
                 ..options
             };
             let service = service(&api, Entrance::Admin);
@@ -250,6 +245,16 @@ impl App {
         }
     }
 
+    /// The same when it is time, which it is at `next`.
+    fn give_sign_of_life_at(&self, next: &mut Instant) {
+        if let Some(interval) = self.manager.sign_of_life_interval()
+            && Instant::now() >= *next
+        {
+            self.give_sign_of_life();
+            *next = Instant::now() + interval;
+        }
+    }
+
     fn say_stopping(&self, status: &str) {
         let remaining = self.lifecycle.status(Instant::now()).remaining;
         let patience = remaining.unwrap_or_default() + STOP_MARGIN;
@@ -257,63 +262,9 @@ impl App {
         self.manager.say(&["STOPPING=1", status, &patience]);
     }
 
-    /// Returns only when there is no successor.
-    fn renew(&self) {
-        self.lifecycle.begin_renewal();
-        self.manager.say(&[
-            "RELOADING=1",
-            &format!("MONOTONIC_USEC={}", clock::monotonic_us()),
-            "STATUS=renewal",
-        ]);
-        let Err(fault) = self.try_to_renew();
-        warn!("not renewed: {fault}");
-        self.lifecycle
-            .note_renewal(RenewalState::Failed, Some(fault));
-        self.manager
-            .say(&["READY=1", "STATUS=ready; the last renewal failed"]);
-    }
-
-    fn try_to_renew(&self) -> Result<Infallible, String> {
-        info!("renewal: asking the program that is to take over");
-        let successor = self.program.check()?;
-        self.lifecycle.note_renewal(RenewalState::HandingOver, None);
-        // One that came before has been acted upon by the time everything stands still.
-        let _signals = StopSignalsHeld::hold();
-        let connections = self
-            .server
-            .hand_over(HANDOVER_PATIENCE)
-            .map_err(|why| match why {
-                NotHandedOver::Stopping => "a shutdown was ordered".to_owned(),
-                NotHandedOver::StillBusy(endpoints) => format!(
-                    "requests took longer than {} s: {}",
-                    HANDOVER_PATIENCE.as_secs(),
-                    routes(endpoints)
-                ),
-            })?;
-        let number = connections.len();
-        let fault = if self.lifecycle.phase() != Phase::Ready {
-            "a shutdown was ordered".to_owned()
-        } else if number > LEGACY_CONNECTIONS_MAX {
-            format!(
-                "{number} connections are open, and {LEGACY_CONNECTIONS_MAX} can be handed over"
-            )
-        } else {
-            info!("renewal: {number} connections go to {successor}");
-            let cause = self.program.replace(&Legacy {
-                main: self.server.listener(),
-                admin: self.admin.as_ref().map(Server::listener),
-                connections,
-                is_shared: self.is_listener_shared,
-                renewals: self.renewals + 1,
-            });
-            format!("the program cannot be run: {cause}")
-        };
-        self.server.take_back();
-        Err(fault)
-    }
-
     fn drain(&self) -> Drain {
         let mut next_log = Instant::now() + DRAIN_LOG;
+        let mut next_sign = Instant::now();
         loop {
             let drain = self
                 .lifecycle
@@ -322,10 +273,10 @@ impl App {
                 return drain;
             }
             self.server.release_answered();
+            self.give_sign_of_life_at(&mut next_sign);
             if Instant::now() >= next_log {
                 let status = self.lifecycle.status(Instant::now());
                 self.say_stopping("STATUS=draining");
-                self.give_sign_of_life();
                 info!(
                     "draining: {} in flight, {:.0} s left",
                     status.active_requests,

@@ -27,7 +27,9 @@ pub struct Inherited {
     pub admin: Option<TcpListener>,
     /// Open client connections between two requests.
     pub connections: Vec<OwnedFd>,
-    /// Somebody else holds the listening sockets as well, and will have them served again.
+    /// The same of the admin port.
+    pub admin_connections: Vec<OwnedFd>,
+    /// Somebody else holds the main listening socket as well, and will have it served again.
     pub is_shared: bool,
     /// How often this process has replaced its program.
     pub renewals: u64,
@@ -38,6 +40,7 @@ pub struct Legacy {
     pub main: RawFd,
     pub admin: Option<RawFd>,
     pub connections: Vec<RawFd>,
+    pub admin_connections: Vec<RawFd>,
     pub is_shared: bool,
     pub renewals: u64,
 }
@@ -97,10 +100,7 @@ impl Inherited {
         };
         let names = names.unwrap_or_default().to_string_lossy().into_owned();
         let number = count.to_str().and_then(|text| text.parse().ok());
-        let mut inherited = Inherited {
-            is_shared: true,
-            ..Inherited::default()
-        };
+        let mut inherited = Inherited::default();
         let mut names = names.split(':');
         for at in 0..number.ok_or_else(|| unusable("not a number"))? {
             let place = match names.next() {
@@ -115,6 +115,7 @@ impl Inherited {
             // SAFETY: the service manager has left this descriptor to this process.
             *place = Some(unsafe { listener(FIRST + at) }.map_err(unusable)?);
         }
+        inherited.is_shared = inherited.main.is_some();
         Ok(inherited)
     }
 
@@ -123,15 +124,16 @@ impl Inherited {
     unsafe fn from_legacy(legacy: &Legacy) -> Result<Inherited, &'static str> {
         // SAFETY: as the caller says.
         let adopt = |fd| unsafe { listener(fd) };
-        let connections = legacy.connections.iter().map(|&fd| {
-            set_close_on_exec(fd, true);
+        let own = |fd: &RawFd| {
+            set_close_on_exec(*fd, true);
             // SAFETY: as the caller says.
-            unsafe { OwnedFd::from_raw_fd(fd) }
-        });
+            unsafe { OwnedFd::from_raw_fd(*fd) }
+        };
         Ok(Inherited {
             main: Some(adopt(legacy.main)?),
             admin: legacy.admin.map(adopt).transpose()?,
-            connections: connections.collect(),
+            connections: legacy.connections.iter().map(own).collect(),
+            admin_connections: legacy.admin_connections.iter().map(own).collect(),
             is_shared: legacy.is_shared,
             renewals: legacy.renewals,
         })
@@ -140,17 +142,21 @@ impl Inherited {
 
 impl Legacy {
     /// What the successor finds in its environment: `main:3 admin:- shared:1 renewals:2
-    /// connections:7,9`.
+    /// connections:7,9 admin_connections:`.
     fn to_text(&self) -> String {
-        let connections: Vec<String> = self.connections.iter().map(RawFd::to_string).collect();
+        let list = |fds: &[RawFd]| {
+            let fds: Vec<String> = fds.iter().map(RawFd::to_string).collect();
+            fds.join(",")
+        };
         format!(
-            "main:{} admin:{} shared:{} renewals:{} connections:{}",
+            "main:{} admin:{} shared:{} renewals:{} connections:{} admin_connections:{}",
             self.main,
             self.admin
                 .map_or_else(|| "-".to_owned(), |fd| fd.to_string()),
             u8::from(self.is_shared),
             self.renewals,
-            connections.join(",")
+            list(&self.connections),
+            list(&self.admin_connections)
         )
     }
 
@@ -158,6 +164,10 @@ impl Legacy {
         let mut fields = text.split(' ');
         let mut field = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix(':');
         let fd = |text: &str| text.parse().ok().filter(|fd| *fd >= FIRST);
+        let list = |text: &str| match text {
+            "" => Some(Vec::new()),
+            text => text.split(',').map(fd).collect(),
+        };
         Some(Legacy {
             main: fd(field("main")?)?,
             admin: match field("admin")? {
@@ -166,10 +176,8 @@ impl Legacy {
             },
             is_shared: field("shared")? == "1",
             renewals: field("renewals")?.parse().ok()?,
-            connections: match field("connections")? {
-                "" => Vec::new(),
-                text => text.split(',').map(fd).collect::<Option<_>>()?,
-            },
+            connections: list(field("connections")?)?,
+            admin_connections: list(field("admin_connections")?)?,
         })
     }
 
@@ -181,7 +189,8 @@ impl Legacy {
     /// Whether the descriptors are to stay open when the program is replaced.
     pub fn keep_open(&self, is_kept: bool) {
         let listeners = [Some(self.main), self.admin].into_iter().flatten();
-        for fd in listeners.chain(self.connections.iter().copied()) {
+        let connections = self.connections.iter().chain(&self.admin_connections);
+        for fd in listeners.chain(connections.copied()) {
             set_close_on_exec(fd, !is_kept);
         }
     }
@@ -229,8 +238,14 @@ mod tests {
     #[test]
     fn a_successor_reads_what_its_predecessor_wrote() {
         for (name, text) in [
-            ("all", "main:3 admin:4 shared:1 renewals:2 connections:7,9"),
-            ("least", "main:12 admin:- shared:0 renewals:1 connections:"),
+            (
+                "all",
+                "main:3 admin:4 shared:1 renewals:2 connections:7,9 admin_connections:11",
+            ),
+            (
+                "least",
+                "main:12 admin:- shared:0 renewals:1 connections: admin_connections:",
+            ),
         ] {
             let legacy = Legacy::parse(text).expect(name);
             assert_eq!(legacy.to_text(), text, "{name}");
@@ -241,11 +256,11 @@ mod tests {
     fn what_no_predecessor_writes_is_refused() {
         for text in [
             "",
-            "main:x admin:- shared:0 renewals:1 connections:",
-            "main:2 admin:- shared:0 renewals:1 connections:",
-            "main:3 admin:- shared:0 renewals:1 connections:7,",
-            "main:3 shared:0 renewals:1 connections:",
-            "main:3 admin:- shared:0 renewals:-1 connections:",
+            "main:x admin:- shared:0 renewals:1 connections: admin_connections:",
+            "main:2 admin:- shared:0 renewals:1 connections: admin_connections:",
+            "main:3 admin:- shared:0 renewals:1 connections:7, admin_connections:",
+            "main:3 shared:0 renewals:1 connections: admin_connections:",
+            "main:3 admin:- shared:0 renewals:-1 connections: admin_connections:",
         ] {
             assert!(Legacy::parse(text).is_none(), "{text}");
         }

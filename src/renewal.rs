@@ -3,11 +3,13 @@
 
 use std::env;
 use std::ffi::{CString, NulError, OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,11 +20,14 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(20);
 
 const CHECK_TICK: Duration = Duration::from_millis(5);
 
-/// Of what it says, so much is passed on.
-const ANSWER_BYTES_MAX: u64 = 2_000;
-
 /// The signals that order a shutdown.
 const STOP_SIGNALS: [libc::c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+
+/// Of what it says, so much is passed on.
+const ANSWER_BYTES_MAX: usize = 2_000;
+
+/// And so much is read at a time, which is what a pipe holds.
+const TAKEN_AT_ONCE_MAX: u64 = 64 << 10;
 
 /// The program this process runs, as it was started.
 pub struct Program {
@@ -40,13 +45,14 @@ impl Program {
     pub fn of_this_process() -> io::Result<Program> {
         let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_default();
-        // As it was named, so that a link leads to what it points to by then.
-        let named = std::path::absolute(&name).ok();
+        let running = env::current_exe()?;
+        // As it was named or found, so that a link leads to what it points to by then.
         let is_path = Path::new(&name).components().count() > 1;
-        let path = match named.filter(|path| is_path && path.exists()) {
-            Some(path) => path,
-            None => env::current_exe()?,
+        let named = match is_path {
+            true => std::path::absolute(&name).ok().filter(|path| path.exists()),
+            false => find(&name, &running),
         };
+        let path = named.unwrap_or(running);
         let settings = arguments.skip_while(|word| word == "serve").collect();
         Ok(Program {
             path,
@@ -56,11 +62,11 @@ impl Program {
     }
 
     /// Asks the program that is in the file now whether it could serve with our settings. Returns what
-    /// it says of itself.
+    /// it says of itself. Looks again and again whether to go on with it.
     ///
     /// # Errors
-    /// What it says against it.
-    pub fn check(&self) -> Result<String, String> {
+    /// What it says against it, or why not to go on.
+    pub fn check(&self, mut goes_on: impl FnMut() -> Result<(), String>) -> Result<String, String> {
         let path = self.path.display();
         let mut child = Command::new(&self.path)
             .arg("check")
@@ -70,20 +76,31 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|cause| format!("{path} cannot be run: {cause}"))?;
+        let outputs = (outlet(child.stdout.take()), outlet(child.stderr.take()));
+        let (mut said, mut complaint) = outputs;
         let deadline = Instant::now() + CHECK_PATIENCE;
         let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
-                Ok(None) if Instant::now() < deadline => thread::sleep(CHECK_TICK),
-                _ => {
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    let seconds = CHECK_PATIENCE.as_secs();
-                    return Err(format!("{path} check did not end within {seconds} s"));
+            let status = child.try_wait();
+            // Even when it has ended, somebody it has started may hold its outputs open.
+            said.take();
+            complaint.take();
+            let why = match (status, goes_on()) {
+                (Ok(Some(status)), _) => break status,
+                (_, Err(why)) => why,
+                (Ok(None), Ok(())) if Instant::now() < deadline => {
+                    thread::sleep(CHECK_TICK);
+                    continue;
                 }
-            }
+                _ => {
+                    let seconds = CHECK_PATIENCE.as_secs();
+                    format!("{path} check did not end within {seconds} s")
+                }
+            };
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(why);
         };
-        let (said, complaint) = answer(&mut child);
+        let (said, complaint) = (said.text(), complaint.text());
         if status.success() {
             Ok(said)
         } else {
@@ -93,8 +110,8 @@ impl Program {
 
     /// Becomes the program that is in the file now. Returns only when that fails.
     ///
-    /// Not by std's `exec`, which lets all blocked signals in before: one that waits for the
-    /// successor would be lost with this program.
+    /// Not by std's `exec`, which lets every blocked signal in before: one that waits for the
+    /// successor would end this process.
     pub fn replace(&self, legacy: &Legacy) -> io::Error {
         let (name, value) = legacy.variable();
         let variables = env::vars_os().chain([(name.into(), value.into())]);
@@ -117,6 +134,16 @@ impl Program {
     }
 }
 
+/// Where in PATH a shell has found this program.
+fn find(name: &OsStr, running: &Path) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    let is_it = |path: &PathBuf| path.canonicalize().is_ok_and(|file| file == running);
+    env::split_paths(&folders)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(is_it)
+}
+
 fn c_strings(texts: impl IntoIterator<Item = OsString>) -> Result<Vec<CString>, NulError> {
     let texts = texts.into_iter();
     texts.map(|text| CString::new(text.into_vec())).collect()
@@ -128,18 +155,36 @@ fn pointers(texts: &[CString]) -> Vec<*const libc::c_char> {
     texts.chain([std::ptr::null()]).collect()
 }
 
-/// What a child that has ended wrote to its two outputs.
-fn answer(child: &mut Child) -> (String, String) {
-    fn read(from: Option<impl Read>) -> String {
-        let mut bytes = Vec::new();
-        if let Some(from) = from {
-            // What it says is only for people, and what cannot be read is not shown to them.
-            let _ = from.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes);
+/// What a child writes to one of its outputs.
+struct Outlet {
+    pipe: Option<File>,
+    bytes: Vec<u8>,
+}
+
+fn outlet(pipe: Option<impl Into<OwnedFd>>) -> Outlet {
+    let pipe = pipe.map(|pipe| File::from(pipe.into()));
+    if let Some(pipe) = &pipe {
+        // SAFETY: it takes three numbers, and changes a flag of a pipe that only we read.
+        unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
+    }
+    let bytes = Vec::new();
+    Outlet { pipe, bytes }
+}
+
+impl Outlet {
+    /// Takes what is there by now. A child must not wait for us, and we must not wait for it.
+    fn take(&mut self) {
+        if let Some(pipe) = &mut self.pipe {
+            // It ends with an error where a read would wait, and keeps what came before.
+            let _ = pipe.take(TAKEN_AT_ONCE_MAX).read_to_end(&mut self.bytes);
+            self.bytes.truncate(ANSWER_BYTES_MAX);
         }
-        let text = String::from_utf8_lossy(&bytes);
+    }
+
+    fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.bytes);
         text.trim().replace('\n', "; ")
     }
-    (read(child.stdout.take()), read(child.stderr.take()))
 }
 
 /// Stop signals wait in the kernel while this is held by the only thread that lets them in, and go to

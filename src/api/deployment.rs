@@ -165,9 +165,14 @@ fn renewal_reply(code: u16, api: &Api, status: &RenewalStatus) -> Reply {
     )
 }
 
-/// `GET /deployment/renew/status`
-pub fn renewal_status(api: &Api) -> Reply {
-    renewal_reply(200, api, &api.lifecycle.renewal())
+/// `GET /deployment/renew/status`. What the program in the file has said against itself may name what
+/// is not for everybody, such as paths and settings.
+pub fn renewal_status(api: &Api, call: &Call) -> Reply {
+    let mut status = api.lifecycle.renewal();
+    if check_shutdown(call, &api.access).is_err() {
+        status.fault = None;
+    }
+    renewal_reply(200, api, &status)
 }
 
 /// `POST /deployment/renew`: orders that the program in this process's file takes over. The reply does

@@ -124,7 +124,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::DeploymentMetadata => uncached(deployment::metadata(api)),
         Route::DeploymentShutdownStatus => uncached(deployment::shutdown_status(api)),
         Route::ApiVersions => uncached(info::versions()),
-        Route::DeploymentRenewStatus => uncached(deployment::renewal_status(api)),
+        Route::DeploymentRenewStatus => uncached(deployment::renewal_status(api, call)),
         Route::DeploymentRenew => uncached(deployment::renew(api, call)?),
         Route::DeploymentShutdown => match deployment::shutdown(api, call)? {
             Answer::Now(reply) => uncached(reply),

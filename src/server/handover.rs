@@ -7,7 +7,7 @@
 
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -133,7 +133,12 @@ impl Shared {
             if is_accept_held && moving.is_empty() {
                 // Nobody is added while the accept thread is held.
                 let left = all.iter().filter(|c| c.is_left());
-                return Ok(left.map(|c| c.stream.as_raw_fd()).collect());
+                let left = left.map(|c| c.stream.as_raw_fd());
+                // Of those that were left to us, some may not have come in yet.
+                let inherited = lock(&self.inherited);
+                return Ok(left
+                    .chain(inherited.iter().map(AsRawFd::as_raw_fd))
+                    .collect());
             }
             if self.is_closing() {
                 return Err(NotHandedOver::Stopping);
@@ -141,14 +146,17 @@ impl Shared {
             if now >= deadline + patience {
                 return Err(NotHandedOver::StillBusy(self.unfinished()));
             }
+            let is_late = now >= deadline;
+            let is_in_work =
+                |c: &Arc<Connection>| matches!(c.stage(), Stage::Queued | Stage::Taken);
+            if is_late && moving.iter().any(|c| is_in_work(c)) {
+                // Before anybody is cut off, for nothing.
+                return Err(NotHandedOver::StillBusy(self.unfinished()));
+            }
             for connection in moving {
-                let is_late = now >= deadline;
                 match connection.stage() {
                     Stage::Idle => connection.interrupt(),
                     Stage::Head | Stage::Body if is_late => connection.cut(),
-                    Stage::Queued | Stage::Taken if is_late => {
-                        return Err(NotHandedOver::StillBusy(self.unfinished()));
-                    }
                     _ => {}
                 }
             }

@@ -65,6 +65,7 @@ const TIDE_PAUSE: Duration = Duration::from_secs(5);
 const LOST_AFTER: Duration = Duration::from_secs(10);
 
 /// Connections to ourselves that stay open and send nothing.
+#[derive(Default)]
 pub struct Pins {
     /// Only held.
     _streams: Vec<TcpStream>,

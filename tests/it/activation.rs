@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::Command;
@@ -169,6 +170,34 @@ fn the_service_manager_is_told_what_happens() {
     let stopping = manager.hear("STOPPING=1");
     assert!(stopping.contains("EXTEND_TIMEOUT_USEC=35"), "{stopping}");
     assert_eq!(server.wait_for_exit().code(), Some(0));
+}
+
+#[test]
+fn a_slow_check_of_a_successor_does_not_look_like_a_stuck_service() {
+    let mut manager = Manager::new("slow");
+    let folder = std::env::temp_dir().join(format!("llm-pricing-slow-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("llm-pricing");
+    fs::copy(env!("CARGO_BIN_EXE_llm-pricing"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command
+        .env_clear()
+        .envs([("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", "0")])
+        .env("NOTIFY_SOCKET", &manager.path)
+        .env("WATCHDOG_USEC", "100000");
+    let server = Instance::run(command);
+    fs::remove_file(&program).unwrap();
+    // The folder is emptied while the check waits for it, which ends it.
+    let waits = "#!/bin/sh\nwhile [ -e \"$0\" ]; do sleep 0.02; done\nexit 1\n";
+    fs::write(&program, waits).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(server.post("/deployment/renew", "").status, 202);
+    manager.hear("RELOADING=1");
+    for _ in 0..3 {
+        manager.hear("WATCHDOG=1");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    manager.hear("STATUS=ready; the last renewal failed");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A new program in the same process, while clients go on asking.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -169,6 +170,17 @@ fn a_program_that_cannot_serve_is_refused_and_the_old_one_stays() {
         assert!(said(&output).contains(reason), "{name}: {}", said(&output));
         let status = renewable.server.get("/deployment/renew/status").json();
         assert_eq!(status["state"], "failed", "{name}");
+        let forwarded = [("X-Forwarded-For", "192.0.2.1")];
+        let others =
+            renewable
+                .server
+                .connect()
+                .request("GET", "/deployment/renew/status", &forwarded, b"");
+        assert!(
+            others.json()["error"].is_null(),
+            "{name}: {}",
+            others.text()
+        );
         assert_eq!(
             renewable.server.post("/cost-estimate", ESTIMATE).status,
             200,
@@ -239,4 +251,115 @@ fn a_stop_signal_in_the_middle_of_a_renewal_is_obeyed_by_whoever_is_there() {
         let exit = renewable.server.wait_for_exit();
         assert_eq!(exit.code(), Some(0), "after {delay_ms} ms");
     }
+}
+
+#[test]
+fn a_stop_signal_in_the_middle_of_a_renewal_is_obeyed_by_whoever_is_there_then() {
+    for round in 0..5 {
+        let mut renewable = Renewable::start(&[]);
+        // The more there is to hand over, the longer it takes.
+        let open = (0..200).map(|_| {
+            let mut client = renewable.server.connect();
+            assert_eq!(client.get("/health").status, 200);
+            client
+        });
+        let open: Vec<Client> = open.collect();
+        assert_eq!(renewable.server.post("/deployment/renew", "").status, 202);
+        renewable.server.wait_for_log("connections go to");
+        renewable.server.signal("TERM");
+        let exit = renewable.server.wait_for_exit();
+        assert_eq!(exit.code(), Some(0), "round {round}");
+        drop(open);
+    }
+}
+
+#[test]
+fn a_check_that_does_not_end_keeps_the_service_neither_from_stopping_nor_from_going_on() {
+    let mut renewable = Renewable::start(&[]);
+    renewable.replace_program_by_text("#!/bin/sh\nsleep 60 &\necho not me >&2\nexit 1\n");
+    let output = renewable.renew();
+    assert!(said(&output).contains("not me"), "{}", said(&output));
+    renewable.replace_program_by_text("#!/bin/sh\nexec sleep 60\n");
+    assert_eq!(renewable.server.post("/deployment/renew", "").status, 202);
+    wait_until("the check", || {
+        let log = renewable.server.log();
+        log.matches("renewal: asking").count() == 2
+    });
+    let asked = Instant::now();
+    renewable.server.signal("TERM");
+    assert_eq!(renewable.server.wait_for_exit().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_renewal_that_fails_for_a_slow_reader_cuts_off_nobody() {
+    let renewable = Renewable::start(&[]);
+    let mut reader = renewable.server.connect();
+    reader.send("GET /pricing HTTP/1.1\r\nHost: test\r\n\r\n".repeat(40));
+    let mut halfway = renewable.server.connect();
+    let length = ESTIMATE.len();
+    halfway.send(format!(
+        "POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    halfway.send(&ESTIMATE[..10]);
+    wait_until("both in flight", || {
+        let status = renewable.server.get("/deployment/shutdown/status").json();
+        status["active_requests"] == 2
+    });
+    let output = renewable.renew();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("/pricing: 1"), "{}", said(&output));
+    halfway.send(&ESTIMATE[10..]);
+    assert_eq!(halfway.receive().status, 200);
+    assert_eq!(reader.receive().status, 200);
+}
+
+#[test]
+fn a_renewal_fails_no_probe_on_the_admin_port() {
+    let renewable = Renewable::start(&[("ADMIN_PORT", "0")]);
+    let server = &renewable.server;
+    let line = server.wait_for_log("admin port on http://");
+    let admin = line.split("admin port on http://").nth(1).unwrap();
+    let admin: SocketAddr = admin.split_whitespace().next().unwrap().parse().unwrap();
+    let mut watch = Watch::start(admin, server.pid(), "/health/live");
+    watch.add_client(vec![
+        "GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n".to_owned(),
+        "GET /health/live HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".to_owned(),
+    ]);
+    for number in 1..=4 {
+        assert_eq!(
+            Client::connect(admin).post("/deployment/renew", "").status,
+            202
+        );
+        wait_until("the renewal", || renewable.renewals() == number);
+    }
+    let seen = watch.end();
+    // The client that asks for estimates is told that they are not to be had here.
+    let is_lost = |failure: &&String| !failure.contains("404 Not Found");
+    let lost: Vec<_> = seen.failures.iter().filter(is_lost).collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
+#[test]
+fn a_program_that_was_found_through_a_link_is_looked_for_there_again() {
+    let renewable = Renewable::start(&[]);
+    let folder = &renewable.folder;
+    let (link, second) = (folder.join("link"), folder.join("second"));
+    fs::copy(folder.join("llm-pricing"), &second).expect("the program can be copied");
+    std::os::unix::fs::symlink(folder.join("llm-pricing"), &link).expect("the folder is ours");
+    let mut command = Command::new("/bin/sh");
+    command
+        .env_clear()
+        .args(["-c", "exec link"])
+        .env("PATH", folder)
+        .envs([("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", "0")]);
+    let server = Instance::run(command);
+    fs::remove_file(&link).expect("it is ours");
+    std::os::unix::fs::symlink(&second, &link).expect("the folder is ours");
+    assert_eq!(server.post("/deployment/renew", "").status, 202);
+    let program = format!("/proc/{}/exe", server.pid());
+    let second = second.canonicalize().expect("it is there");
+    wait_until("the other program", || {
+        fs::read_link(&program).is_ok_and(|running| running == second)
+    });
 }
