@@ -8,7 +8,6 @@ prepare() {
     : "${HAPROXY_SOCKET:=/run/haproxy/admin.sock}" "${HAPROXY_BACKEND:=be}" "${HAPROXY_STATE_FILE:=}"
     FRONT=$SWITCH_URL
     needs socat
-    needs awk
 }
 
 places() { [[ $1 == blue ]] && echo "$BLUE_URL" || echo "$GREEN_URL"; }
@@ -23,49 +22,61 @@ at_socket() {
     socat -t 5 - "$socket" 2>&1 <<<"$1"
 }
 
-# The columns of one server in a table of HAProxy's, of which a line that begins with # has the names.
-columns() {
-    local question=$1 separator=$2 colour=$3 key=$4 wanted=$5 table
-    table=$(at_socket "$question") && [[ $table == *"$key"* ]] || {
+declare -gA CELL
+
+# Reads one of HAProxy's tables, of which a line that begins with # has the names: CELL[SERVER COLUMN].
+read_table() {
+    local question=$1 separator=$2 key=$3 table line names=() cells=() server i
+    table=$(at_socket "$question") || true
+    CELL=()
+    while IFS= read -r line; do
+        if [[ $line == '# '* ]]; then
+            IFS=$separator read -ra names <<<"${line#\# }"
+        elif ((${#names[@]})) && [[ $line ]]; then
+            IFS=$separator read -ra cells <<<"$line"
+            for i in "${!cells[@]}"; do
+                [[ ${names[i]:-} != "$key" ]] || server=${cells[i]}
+            done
+            for i in "${!cells[@]}"; do
+                CELL["$server ${names[i]:-}"]=${cells[i]}
+            done
+        fi
+    done <<<"$table"
+    if ((${#names[@]} == 0)); then
         echo "switch: $HAPROXY_SOCKET: ${table:-no answer}" >&2
         return 1
-    }
-    awk -F "$separator" -v key="$key" -v server="$colour" -v wanted="$wanted" '
-        /^#/ { sub(/^# */, ""); for (i = 1; i <= NF; i++) at[$i] = i; next }
-        key in at && $at[key] == server {
-            count = split(wanted, names, " ")
-            for (i = 1; i <= count; i++) printf "%s ", $at[names[i]]
-            print ""
-            found = 1
-        }
-        END { exit !found }
-    ' <<<"$table" || {
-        echo "switch: $HAPROXY_SOCKET: backend $HAPROXY_BACKEND has no server $colour" >&2
+    elif [[ ! ${CELL[blue $key]:-} || ! ${CELL[green $key]:-} ]]; then
+        echo "switch: $HAPROXY_SOCKET: backend $HAPROXY_BACKEND has no servers blue and green" >&2
         return 1
-    }
+    fi
 }
 
-# Whether a server runs (2), and what was ordered: ready, drain or maint.
-state_of() {
-    local running ordered
-    read -r running ordered < <(columns "show servers state $HAPROXY_BACKEND" ' ' "$1" srv_name 'srv_op_state srv_admin_state')
-    [[ ${ordered:-} ]] || return 1
-    # Bits of its own: 8 and 16 are drain, 1, 2, 4, 32 and 64 are maintenance.
-    if ((ordered & 103)); then
-        ordered=maint
-    elif ((ordered & 24)); then
-        ordered=drain
+read_states() { read_table "show servers state $HAPROXY_BACKEND" ' ' srv_name; }
+
+read_sessions() { read_table "show stat $HAPROXY_BACKEND 4 -1" , svname; }
+
+# What was ordered. It has bits of its own: 8 and 16 are drain, 1, 2, 4, 32 and 64 are maintenance.
+ordered() {
+    local bits=${CELL[$1 srv_admin_state]}
+    if ((bits & 103)); then
+        echo maint
+    elif ((bits & 24)); then
+        echo drain
     else
-        ordered=ready
+        echo ready
     fi
-    echo "$running $ordered"
+}
+
+# Starting (1) or running (2), and told to.
+is_working() {
+    [[ $(ordered "$1") == ready ]] && [[ ${CELL[$1 srv_op_state]} == [12] ]]
 }
 
 traffic() {
-    local colour state all=()
+    local colour all=()
+    read_states || return 1
     for colour in blue green; do
-        state=$(state_of "$colour") || return 1
-        [[ $state != [12]' ready' ]] || all+=("$colour")
+        ! is_working "$colour" || all+=("$colour")
     done
     echo "${all[*]}"
 }
@@ -78,9 +89,8 @@ has_all() {
 }
 
 snapshot() {
-    local blue green
-    blue=$(state_of blue) && green=$(state_of green) || return 1
-    echo "${blue#* } ${green#* }"
+    read_states || return 1
+    echo "$(ordered blue) $(ordered green)"
 }
 
 order() {
@@ -95,7 +105,7 @@ order() {
     [[ -z ${said// /} ]]
 }
 
-is_up() { [[ $(state_of "$1") == '2 ready' ]]; }
+is_up() { read_states && is_working "$1"; }
 
 # The old colour goes only when the new one has answered through HAProxy. What it says of a server may be from
 # before, and until then what the new one does not take the old one gets.
@@ -126,16 +136,11 @@ keep_state() {
 }
 
 sees() {
-    local status sessions
-    read -r status sessions < <(columns "show stat $HAPROXY_BACKEND 4 -1" , "$1" svname 'status scur')
-    echo "HAProxy: $status, $sessions requests under way"
+    read_sessions || return 1
+    echo "HAProxy: ${CELL[$1 status]}, ${CELL[$1 scur]} requests under way"
 }
 
-is_idle() {
-    local sessions
-    sessions=$(columns "show stat $HAPROXY_BACKEND 4 -1" , "$1" svname scur) || return 1
-    ((sessions == 0))
-}
+is_idle() { read_sessions && [[ ${CELL[$1 scur]} == 0 ]]; }
 
 # In maintenance it is not asked for its health any more, so its end is nothing that HAProxy would report.
 stop() {
