@@ -2,6 +2,7 @@
 
 use super::{KINDS, Said, Scene, tool};
 use crate::handover::balancer::Kind;
+use crate::harness::wait_until;
 
 /// One thing that is not as it should be, what is asked for, and how it is refused.
 struct Refusal {
@@ -119,6 +120,13 @@ fn a_rollback_needs_one_colour_to_come_from() {
             scene
                 .balancer
                 .admin(&format!("set server be/{colour} state {state}"));
+        }
+        // A server that was in maintenance has no traffic before a check has found it up.
+        if state == "ready" {
+            wait_until("HAProxy sees both up", || {
+                let table = scene.balancer.admin("show stat be 4 -1");
+                table.lines().filter(|row| row.contains(",UP,")).count() == 2
+            });
         }
         scene.run(&["rollback"]).expect(1, words);
     }
