@@ -52,7 +52,7 @@ test: tools static ## Everything CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: tools
-tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl # What the tests run besides cargo
+tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
 	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
@@ -77,6 +77,12 @@ target/kubectl/usr/bin/kubectl:
 		"http://deb.debian.org/debian trixie main" >target/kubectl/sources.list
 	@$(TRIXIE) update
 	cd target/kubectl && $(TRIXIE) download kubectl && dpkg-deb --extract kubectl_*.deb .
+
+# Out of its package, because installing that would start a Prometheus.
+target/prometheus/usr/bin/promtool:
+	@mkdir -p target/prometheus
+	@$(SUDO) apt-get update -qq
+	cd target/prometheus && apt-get download -qq -o APT::Sandbox::User= prometheus && dpkg-deb --extract prometheus_*.deb .
 
 # Without a sanitizer, which only a nightly compiler has: the parsers are safe code. The lock file is the
 # service's own, so that what is fuzzed is what is shipped.

@@ -206,6 +206,7 @@ fn replies(c: &mut Criterion) {
 
 fn bookkeeping(c: &mut Criterion) {
     let record = |browser| Record {
+        method: 0,
         endpoint: 0,
         status: 200,
         elapsed: Duration::from_micros(20),
@@ -262,8 +263,13 @@ fn bookkeeping(c: &mut Criterion) {
         &[("Host", "localhost:8000"), ("User-Agent", "wrk/4.2")],
         b"",
     );
+    let reply = Reply::detail(200, "fine");
     c.bench_function("telemetry/take note of a reply", |b| {
-        b.iter(|| api::record(&api, black_box(&client), 200, Duration::from_micros(20)))
+        b.iter(|| api::record(&api, black_box(&client), &reply, Duration::from_micros(20)))
+    });
+    let scrape = call("GET", "/metrics", &[], b"");
+    c.bench_function("telemetry/metrics", |b| {
+        b.iter(|| api::answer(&api, Entrance::Main, black_box(&scrape)))
     });
 }
 
@@ -308,6 +314,7 @@ fn api() -> Api {
         access: config.access,
         rate_limiter: None,
         identity: config.identity,
+        access_log: None,
         catalog_age_days_max: config.catalog_age_days_max,
         watchdog: std::time::Duration::ZERO,
         renewals: 0,

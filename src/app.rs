@@ -4,13 +4,16 @@
 mod renewal;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{info, warn};
 
+use crate::access_log::AccessLog;
 use crate::api::{self, Api, Entrance, Shelf};
 use crate::config::{Config, Identity, Limits, Prices};
 use crate::deployment::{Drain, Lifecycle, Next, Phase};
@@ -80,6 +83,7 @@ impl App {
                 .map(RateLimiter::per_minute),
             access: config.access.clone(),
             identity: config.identity.clone(),
+            access_log: config.access_log.then(access_log).transpose()?,
             catalog_age_days_max: config.catalog_age_days_max,
             watchdog: config.limits.watchdog,
             renewals: inherited.renewals,
@@ -93,7 +97,6 @@ impl App {
         let options = Options {
             limits: config.limits,
             standing_headers: standing_headers(&config.identity),
-            access_log: config.access_log,
             is_listener_shared: inherited.is_shared,
             inherited: Vec::new(),
         };
@@ -216,6 +219,7 @@ impl App {
         if let Some(admin) = self.admin {
             admin.stop();
         }
+        flush(&self.api);
         exit
     }
 
@@ -310,6 +314,20 @@ fn listener(inherited: Option<TcpListener>, address: SocketAddr) -> io::Result<T
     }
 }
 
+/// To standard output, which serving has no other use for. Not through Rust's own, which would write
+/// every line by itself.
+fn access_log() -> io::Result<AccessLog> {
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    AccessLog::start(File::from(output))
+}
+
+/// What waits to be logged is lost with the process.
+fn flush(api: &Api) {
+    if let Some(log) = &api.access_log {
+        log.flush();
+    }
+}
+
 fn service(api: &Arc<Api>, entrance: Entrance) -> Service {
     let (answering, recording) = (Arc::clone(api), Arc::clone(api));
     Service {
@@ -318,8 +336,8 @@ fn service(api: &Arc<Api>, entrance: Entrance) -> Service {
             Entrance::Admin => router::triage_for_admins,
         },
         answer: Box::new(move |call| api::answer(&answering, entrance, call)),
-        record: Box::new(move |call, status, elapsed| {
-            api::record(&recording, call, status, elapsed);
+        record: Box::new(move |call, reply, elapsed| {
+            api::record(&recording, call, reply, elapsed);
         }),
     }
 }

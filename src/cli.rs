@@ -267,7 +267,7 @@ pub struct Settings {
     /// error, warn, info, debug, trace or off [default: info]
     #[arg(long, env, value_name = "LEVEL", help_heading = "Logging")]
     pub log_level: Option<String>,
-    /// Log every request at info: true or false [default: false]
+    /// Write a line of JSON to standard output for every request: true or false [default: false]
     #[arg(long, env, value_name = "BOOL", help_heading = "Logging")]
     pub access_log: Option<String>,
     /// true is the same as LOG_LEVEL=debug [default: false]

@@ -10,13 +10,32 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+/// Longer request ids are not echoed.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
 /// The request methods the service distinguishes. Method names are case-sensitive (RFC 9110, 9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub enum Method {
     Get,
     Head,
     Post,
     Other,
+}
+
+impl Method {
+    /// In the order of the enum.
+    pub const ALL: [Method; 4] = [Method::Get, Method::Head, Method::Post, Method::Other];
+
+    /// The name in metrics and logs, where what a client made up is one thing.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Other => "other",
+        }
+    }
 }
 
 /// One row of the router's table, by its position there.
@@ -55,6 +74,16 @@ pub struct Call<'a> {
     pub peer: SocketAddr,
 }
 
+impl<'a> Call<'a> {
+    /// What the client calls this request, if that can be repeated in a header and in a log.
+    pub fn request_id(&self) -> Option<&'a str> {
+        self.headers.get("X-Request-Id").filter(|id| {
+            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+    }
+}
+
 /// Request headers in the order they came. Names compare without case.
 #[derive(Default)]
 pub struct Headers<'a>(Vec<(&'a str, &'a str)>);
@@ -87,8 +116,8 @@ pub enum Answer {
     WhenDrained,
 }
 
-/// Takes note of a reply, given its status and how long it took to get ready.
-pub type Recorder = Box<dyn Fn(&Call, u16, Duration) + Send + Sync>;
+/// Takes note of a reply, given how long it took to get ready.
+pub type Recorder = Box<dyn Fn(&Call, &Reply, Duration) + Send + Sync>;
 
 /// Both ends of the seam between the server, which knows sockets, and the api, which knows prices.
 pub struct Service {
@@ -118,10 +147,15 @@ pub struct Content {
 
 impl Content {
     /// Nothing in it is to be run, loaded or framed.
-    pub const JSON: Content = Content {
-        media_type: "application/json",
-        policy: "default-src 'none'; frame-ancestors 'none'",
-    };
+    pub const JSON: Content = Content::text("application/json");
+
+    /// Text that is data, of that media type.
+    pub const fn text(media_type: &'static str) -> Content {
+        Content {
+            media_type,
+            policy: "default-src 'none'; frame-ancestors 'none'",
+        }
+    }
 }
 
 /// The bytes of a reply: its own, or a part of something kept for many replies.

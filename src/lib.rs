@@ -24,11 +24,13 @@
 //!   the same process, and what the service manager is told
 //! - [`rate_limiter`]: how often each client may ask
 //! - [`telemetry`], [`vitals`]: what was asked, and what the machinery is doing
+//! - [`access_log`]: a line of JSON for every request
 //! - [`cli`], [`config`], [`exit_code`]: what the operator typed, checked, and what comes back
 //! - [`commands`], [`local_client`]: everything the program does besides serving
 //! - [`memory`]: back to the system, after a burst
 //! - [`clock`]: timestamps and days in UTC
 
+pub mod access_log;
 pub mod api;
 pub mod app;
 pub mod catalog;

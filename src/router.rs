@@ -24,6 +24,7 @@ pub enum Route {
     HealthDetailed,
     HealthReady,
     HealthLive,
+    Metrics,
     DeploymentInfo,
     DeploymentMetadata,
     DeploymentShutdown,
@@ -65,7 +66,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 24] = [
+pub static ROUTES: [RouteInfo; 25] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -166,6 +167,13 @@ pub static ROUTES: [RouteInfo; 24] = [
         "Liveness: is the process alive?",
     ),
     row(
+        Route::Metrics,
+        "GET",
+        "/metrics",
+        Work::Probe,
+        "Figures for Prometheus",
+    ),
+    row(
         Route::DeploymentInfo,
         "GET",
         "/deployment/info",
@@ -232,7 +240,7 @@ impl Route {
         matches!(self, Route::DeploymentShutdown | Route::DeploymentRenew)
     }
 
-    /// Whether the admin port answers it: health and deployment.
+    /// Whether the admin port answers it: health, deployment and metrics.
     pub fn is_for_admins(self) -> bool {
         self.is_public() && self.info().work == Work::Probe
     }

@@ -17,6 +17,7 @@ mod given;
 mod health;
 mod info;
 mod lists;
+mod metrics;
 mod models;
 mod naming;
 mod order;
@@ -32,6 +33,7 @@ pub use book::{Book, Shelf};
 pub use fields::TOKENS_MAX;
 pub use naming::{Naming, SUGGESTIONS_MAX, warning as naming_warning};
 
+use crate::access_log::{AccessLog, Line};
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
 use crate::exchange::{Answer, Call, Reply};
@@ -54,6 +56,8 @@ pub struct Api {
     /// `None` when clients may ask as often as they like.
     pub rate_limiter: Option<RateLimiter>,
     pub identity: Identity,
+    /// `None` when requests are not logged.
+    pub access_log: Option<AccessLog>,
     pub catalog_age_days_max: i64,
     /// Liveness fails when a lane of workers is stuck for longer; zero is never.
     pub watchdog: Duration,
@@ -119,6 +123,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Health => uncached(health::health(api)),
         Route::HealthDetailed => uncached(health::detailed(api)),
         Route::HealthReady => uncached(health::ready(api)),
+        Route::Metrics => uncached(metrics::metrics(api, call)),
         Route::HealthLive => uncached(health::live(api)),
         Route::DeploymentInfo => uncached(deployment::info(api)),
         Route::DeploymentMetadata => uncached(deployment::metadata(api)),
@@ -141,13 +146,29 @@ fn uncached(reply: Reply) -> Reply {
 }
 
 /// Takes note of a reply.
-pub fn record(api: &Api, call: &Call, status: u16, elapsed: Duration) {
+pub fn record(api: &Api, call: &Call, reply: &Reply, elapsed: Duration) {
     let (client, country) = access::client(call, &api.access.trusted_proxies);
+    let at = SystemTime::now();
+    if let Some(log) = &api.access_log {
+        log.write(&Line {
+            time: at.into(),
+            client,
+            method: call.method.as_str(),
+            path: call.path,
+            route: Route::of(call.endpoint).info().path,
+            status: reply.status,
+            bytes: reply.body.as_bytes().len(),
+            duration_ms: telemetry::ms(elapsed),
+            request_id: call.request_id(),
+            deployment_group: api.identity.deployment_group.as_deref(),
+        });
+    }
     api.telemetry.record(&Record {
+        method: call.method as usize,
         endpoint: call.endpoint.0,
-        status,
+        status: reply.status,
         elapsed,
-        at: SystemTime::now(),
+        at,
         client,
         country,
         browser: call.headers.get("User-Agent").and_then(browser),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use super::{App, routes};
+use super::{App, flush, routes};
 use crate::clock;
 use crate::deployment::RenewalState;
 use crate::inherited::Legacy;
@@ -63,6 +63,7 @@ impl App {
         }
         info!("renewal: {number} connections go to {successor}");
         self.goes_on()?;
+        flush(&self.api);
         let cause = self.program.replace(&Legacy {
             main: self.server.listener(),
             admin: self.admin.as_ref().map(Server::listener),

@@ -24,7 +24,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Phase; 5] = [
+    pub const ALL: [Phase; 5] = [
         Phase::Starting,
         Phase::Ready,
         Phase::LameDuck,

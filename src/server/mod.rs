@@ -66,7 +66,6 @@ pub struct Options {
     pub limits: Limits,
     /// Header lines every reply carries, each ended by CR LF.
     pub standing_headers: String,
-    pub access_log: bool,
     /// Somebody else holds the listener as well, and will have it served again.
     pub is_listener_shared: bool,
     /// Open connections that the program before this one has left.
@@ -115,7 +114,6 @@ impl Server {
             vitals,
             limits,
             standing_headers: options.standing_headers.into(),
-            access_log: options.access_log,
             own,
             started: Instant::now(),
             connections: Connections::default(),

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Sender;
-use log::{error, info};
+use log::error;
 
 use super::connection::{Connection, Stage};
 use super::connections::Connections;
@@ -19,7 +19,7 @@ use super::warden::PINS;
 use super::worker::Job;
 use crate::config::Limits;
 use crate::deployment::{Lifecycle, Order, Phase, Ticket};
-use crate::exchange::{Call, Endpoint, Service};
+use crate::exchange::{Endpoint, Service};
 use crate::vitals::{Vitals, count, read};
 
 /// Callers who wait for the end of a drain; one more is told to ask again.
@@ -44,7 +44,6 @@ pub struct Shared {
     pub limits: Limits,
     /// Header lines that every reply carries.
     pub standing_headers: Arc<str>,
-    pub access_log: bool,
     /// The address under which this process reaches its own server.
     pub own: SocketAddr,
     pub started: Instant,
@@ -113,20 +112,6 @@ impl Shared {
 
     pub fn body_bytes_max(&self) -> usize {
         BODY_BYTES_MAX.max(2 * self.limits.body_bytes_max)
-    }
-
-    /// Takes note of a reply, and how long it took to get ready.
-    pub fn record(&self, call: &Call, elapsed: Duration, status: u16) {
-        (self.service.record)(call, status, elapsed);
-        if self.access_log {
-            let ms = elapsed.as_secs_f64() * 1e3;
-            // Debug form, so that control characters in a path cannot forge a log line. Without
-            // the query, which may hold what was not meant for a log.
-            info!(
-                "{} {:?} {:?} {status} {ms:.3} ms",
-                call.peer, call.method, call.path
-            );
-        }
     }
 
     /// Lets a business request in: because the phase admits it, or because a place is kept for it.

@@ -8,9 +8,6 @@ use tiny_http::Request;
 use super::door::Persistence;
 use crate::exchange::{Call, Method, Reply};
 
-/// Longer request ids are not echoed.
-const REQUEST_ID_BYTES_MAX: usize = 128;
-
 pub fn method(request: &Request) -> Method {
     match request.method() {
         tiny_http::Method::Get => Method::Get,
@@ -75,14 +72,10 @@ impl Manner {
 
     /// What the request itself decides.
     pub fn of(call: &Call) -> Manner {
-        let request_id = call.headers.get("X-Request-Id").filter(|id| {
-            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_graphic())
-        });
         Manner {
             without_body: call.method == Method::Head,
             connection: None,
-            request_id: request_id.map(str::to_owned),
+            request_id: call.request_id().map(str::to_owned),
         }
     }
 

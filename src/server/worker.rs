@@ -192,8 +192,7 @@ impl Worker {
                 )
             }
         };
-        self.shared
-            .record(&call, job.taken_at.elapsed(), reply.status);
+        (self.shared.service.record)(&call, &reply, job.taken_at.elapsed());
         Some((reply, Manner::of(&call)))
     }
 
@@ -236,8 +235,7 @@ impl Worker {
         let manner = {
             let received = lock(&job.turn.connection().received);
             let call = call(&job.request, job.triage, &received);
-            self.shared
-                .record(&call, job.taken_at.elapsed(), reply.status);
+            (self.shared.service.record)(&call, &reply, job.taken_at.elapsed());
             Manner::of(&call)
         };
         self.send(job, reply, manner);

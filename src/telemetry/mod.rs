@@ -6,6 +6,7 @@
 //! ISO 3166 countries), so the memory is bounded whatever is asked.
 
 mod browser;
+mod latency;
 mod tally;
 
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 pub use browser::{Browser, browser};
 pub use isocountry::CountryCode;
+pub use latency::Latencies;
 pub use tally::{Adoption, EndpointTally, FeatureTally, GroupTally, Tally, average};
 
 use crate::money::Usd;
@@ -87,8 +89,16 @@ impl Feature {
     }
 }
 
+/// How many request methods are told apart.
+pub const METHODS: usize = 4;
+
+/// Classes of status codes: 1xx to 5xx.
+pub const CLASSES: usize = 5;
+
 /// One answered request.
 pub struct Record {
+    /// Position among the methods that are told apart, below [`METHODS`].
+    pub method: usize,
     /// Position in the router's table.
     pub endpoint: usize,
     pub status: u16,

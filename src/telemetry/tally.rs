@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use cardinality_estimator::CardinalityEstimator;
 use isocountry::CountryCode;
 
-use super::{Browser, Feature, Record};
+use super::latency::Latencies;
+use super::{Browser, CLASSES, Feature, METHODS, Record};
 use crate::money::Usd;
 
 /// Distinct things seen: exact up to about a hundred, then HyperLogLog++ (1.6 % standard error)
@@ -30,6 +31,9 @@ pub struct EndpointTally {
     pub total_time: Duration,
     pub min_time: Option<Duration>,
     pub max_time: Duration,
+    pub latencies: Latencies,
+    /// By method and class of status.
+    pub replies: [[u64; CLASSES]; METHODS],
     pub first: Option<SystemTime>,
     pub last: Option<SystemTime>,
 }
@@ -182,6 +186,9 @@ impl EndpointTally {
                 .map_or(record.elapsed, |min| min.min(record.elapsed)),
         );
         self.max_time = self.max_time.max(record.elapsed);
+        self.latencies.record(record.elapsed);
+        let class = usize::from(record.status / 100).clamp(1, CLASSES) - 1;
+        self.replies[record.method][class] += 1;
         self.first.get_or_insert(record.at);
         self.last = Some(record.at);
     }
@@ -192,6 +199,11 @@ impl EndpointTally {
         self.total_time += other.total_time;
         self.min_time = [self.min_time, other.min_time].into_iter().flatten().min();
         self.max_time = self.max_time.max(other.max_time);
+        self.latencies.merge(&other.latencies);
+        let replies = self.replies.iter_mut().flatten();
+        for (mine, theirs) in replies.zip(other.replies.iter().flatten()) {
+            *mine += theirs;
+        }
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
     }

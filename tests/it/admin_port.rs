@@ -26,6 +26,7 @@ fn each_port_answers_what_it_is_for() {
         ("GET", "/deployment/info", 200, 200),
         ("GET", "/deployment/shutdown/status", 200, 200),
         ("GET", "/deployment/renew/status", 200, 200),
+        ("GET", "/metrics", 200, 200),
         ("GET", "/api/versions", 200, 200),
         ("POST", "/health", 405, 405),
         ("GET", "/pricing", 200, 404),

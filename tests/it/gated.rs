@@ -84,7 +84,6 @@ impl Gated {
                     "X-Content-Type-Options: nosniff\r\nX-Service-Version: {}\r\n",
                     llm_pricing::VERSION
                 ),
-                access_log: false,
             },
         )
         .unwrap();

@@ -60,9 +60,14 @@ impl Instance {
 
     /// Starts one with this command line, which must choose port 0 somehow.
     pub fn run(mut command: Command) -> Instance {
+        command.stdout(Stdio::null());
+        Instance::run_with_output(command)
+    }
+
+    /// The same, with standard output where the command line says.
+    pub fn run_with_output(mut command: Command) -> Instance {
         let mut child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");

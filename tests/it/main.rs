@@ -17,6 +17,8 @@ mod tools;
 
 /// Who is let in: keys, tokens, and pages in browsers.
 mod access;
+/// A line of JSON for every request.
+mod access_log;
 /// Sockets that a service manager opened, and what it is told.
 mod activation;
 /// A second port for probes and orders.
@@ -75,6 +77,8 @@ mod interleavings;
 mod json_hygiene;
 /// The four lists: who is in them, in which order.
 mod lists;
+/// What Prometheus is told, and what it is told to make of it.
+mod metrics;
 /// One model with everything known.
 mod model;
 /// What a name leads to, and what is said of one that leads nowhere.

@@ -43,7 +43,12 @@ fn head_says_what_get_says_and_sends_no_body() {
     let server = Instance::start();
     let mut client = server.connect();
     // Uptimes and response times have as many digits as they need.
-    let varying = ["/telemetry", "/health/detailed", "/deployment/info"];
+    let varying = [
+        "/telemetry",
+        "/health/detailed",
+        "/deployment/info",
+        "/metrics",
+    ];
     let known = client.get("/pricing").header("ETag").unwrap().to_owned();
     for encoding in ["identity", "gzip"] {
         for row in public_routes().filter(|row| row.method == "GET") {
@@ -309,7 +314,7 @@ fn business_needs_the_key_and_probes_do_not() {
         }
         assert_ne!(status(&right), 401, "{path} with the key");
     }
-    assert_eq!(public_routes().count() - BUSINESS.len(), 11, "probes");
+    assert_eq!(public_routes().count() - BUSINESS.len(), 12, "probes");
 
     let server = Instance::with(&[("MCP_API_KEY", "k"), ("MCP_API_KEY_HEADER", "X-Team-Key")]);
     let ask = |header| {

@@ -19,6 +19,12 @@ pub fn kubectl() -> Command {
     at(root().join("target/kubectl/usr/bin/kubectl"))
 }
 
+/// What checks what Prometheus is given.
+#[track_caller]
+pub fn promtool() -> Command {
+    at(root().join("target/prometheus/usr/bin/promtool"))
+}
+
 /// A program of the system's.
 #[track_caller]
 pub fn system_tool(name: &str) -> Command {

@@ -15,7 +15,7 @@ use super::super::wire::{Manner, Writer};
 use super::chunked::Decoder;
 use super::head::{self, Framing, Head, Persistence};
 use super::refusal::Refusal;
-use crate::exchange::{Call, Method, Work};
+use crate::exchange::{Call, Method, Reply, Work};
 use crate::vitals::count;
 
 /// How much is received at a time: most requests are one piece.
@@ -334,7 +334,7 @@ impl Connection {
         debug!("{}: refused: {refusal:?}", self.peer);
         let reply = refusal.reply(&shared.limits);
         if let Some((head, received_at)) = &head {
-            self.record(head, bytes, received_at.elapsed(), reply.status);
+            self.record(head, bytes, received_at.elapsed(), &reply);
         }
         drop(self.take_place());
         self.set_stage(Stage::Closing);
@@ -346,7 +346,7 @@ impl Connection {
     }
 
     /// A request that is refused for its body counts among its endpoint's.
-    fn record(&self, head: &Head, bytes: &[u8], elapsed: Duration, status: u16) {
+    fn record(&self, head: &Head, bytes: &[u8], elapsed: Duration, reply: &Reply) {
         let (path, query) = split_target(&bytes[head.target.clone()]);
         let triage = (self.shared.service.triage)(head.method, path, query);
         let call = Call {
@@ -358,7 +358,7 @@ impl Connection {
             body: &[],
             peer: self.peer,
         };
-        self.shared.record(&call, elapsed, status);
+        (self.shared.service.record)(&call, reply, elapsed);
     }
 }
 
