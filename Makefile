@@ -52,7 +52,7 @@ test: tools static ## Everything CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: tools
-tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool # What the tests run besides cargo
+tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool target/mcp/package-lock.json target/mcp/venv/requirements.txt # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
 	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
@@ -83,6 +83,22 @@ target/prometheus/usr/bin/promtool:
 	@mkdir -p target/prometheus
 	@$(SUDO) apt-get update -qq
 	cd target/prometheus && apt-get download -qq -o APT::Sandbox::User= prometheus && dpkg-deb --extract prometheus_*.deb .
+
+# With a Node of its own, since Debian's may be older than what these tools take. The recipe's last act is
+# the file that stands for it.
+target/mcp/package-lock.json: tests/mcp/package.json tests/mcp/package-lock.json tests/mcp/client.mjs
+	@command -v npm >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) npm; }
+	@mkdir -p target/mcp
+	@rm -f $@
+	cp tests/mcp/package.json tests/mcp/client.mjs target/mcp/ && cp tests/mcp/package-lock.json target/mcp/npm-shrinkwrap.json
+	cd target/mcp && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@cp tests/mcp/package-lock.json $@
+
+target/mcp/venv/requirements.txt: tests/mcp/requirements.txt target/venv/requirements.txt
+	@mkdir -p target/mcp
+	python3 -m venv --clear target/mcp/venv
+	target/mcp/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@cp $< $@
 
 # Without a sanitizer, which only a nightly compiler has: the parsers are safe code. The lock file is the
 # service's own, so that what is fuzzed is what is shipped.

@@ -115,6 +115,15 @@ pub enum Command {
         #[arg(long, env, value_name = "FILE")]
         pricing_overrides: Option<String>,
     },
+    /// Speak the Model Context Protocol on standard input and output, for an AI agent's configuration
+    Mcp {
+        /// As for the server: file that replaces the built-in catalogue
+        #[arg(long, env, value_name = "FILE")]
+        pricing_catalog: Option<String>,
+        /// As for the server: file of prices on top of the catalogue
+        #[arg(long, env, value_name = "FILE")]
+        pricing_overrides: Option<String>,
+    },
     /// Make, check or compare price catalogues
     #[command(subcommand)]
     Catalog(CatalogCommand),

@@ -2,6 +2,7 @@
 //! to standard error.
 
 mod catalog;
+mod mcp;
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -71,6 +72,13 @@ pub fn run(command: Command) -> Exit {
             let files = PriceFiles::new(pricing_catalog.as_deref(), pricing_overrides.as_deref());
             price(&model, &input, &output, &files)
         }
+        Command::Mcp {
+            pricing_catalog,
+            pricing_overrides,
+        } => mcp::run(&PriceFiles::new(
+            pricing_catalog.as_deref(),
+            pricing_overrides.as_deref(),
+        )),
         Command::Catalog(command) => catalog::run(command),
     }
 }

@@ -27,6 +27,8 @@ fn main() -> ExitCode {
     match cli.command {
         None => serve(&cli.settings),
         Some(Command::Serve(settings)) => serve(&settings),
+        // Its client going away is no error, and it says so itself.
+        Some(command @ Command::Mcp { .. }) => commands::run(command),
         Some(command) => {
             end_with_the_reader();
             commands::run(command)

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::iter::Sum;
 use std::num::NonZeroU64;
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
 
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -80,6 +80,15 @@ impl Add for Usd {
     /// of the largest imaginable calls to get there.
     fn add(self, other: Usd) -> Usd {
         Usd(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Usd {
+    type Output = Usd;
+
+    /// Saturates at the ends of the range.
+    fn sub(self, other: Usd) -> Usd {
+        Usd(self.0.saturating_sub(other.0))
     }
 }
 

@@ -20,6 +20,7 @@ pub enum Route {
     Performance,
     UseCases,
     Telemetry,
+    Mcp,
     Health,
     HealthDetailed,
     HealthReady,
@@ -66,7 +67,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 25] = [
+pub static ROUTES: [RouteInfo; 26] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -137,6 +138,13 @@ pub static ROUTES: [RouteInfo; 25] = [
         "/telemetry",
         Work::Light,
         "What was asked of this instance",
+    ),
+    row(
+        Route::Mcp,
+        "POST",
+        "/mcp",
+        Work::Heavy,
+        "The same for AI agents (Model Context Protocol)",
     ),
     row(
         Route::Health,

@@ -17,6 +17,7 @@ mod given;
 mod health;
 mod info;
 mod lists;
+pub mod mcp;
 mod metrics;
 mod models;
 mod naming;
@@ -113,6 +114,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::CostEstimateBatch => comparisons::batch(&*book()?, telemetry, call)?,
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
         Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
+        Route::Mcp => uncached(mcp::post(api, &*book()?, call)),
         Route::Telemetry => uncached(book().map(|_| telemetry::report(telemetry))?),
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {

@@ -139,6 +139,11 @@ pub fn warning(name: &str, resolved: &Resolved) -> Option<String> {
 }
 
 impl Candidate {
+    /// Its id.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
     fn of(catalog: &Catalog, model: &Model) -> Candidate {
         Candidate {
             model: model.id.to_string(),

@@ -45,23 +45,23 @@ pub struct Words(&'static [(Order, &'static str)]);
 pub const PRICES: Words = Words(&[
     (ascending(Figure::Name), "model_name"),
     (ascending(Figure::Provider), "provider"),
-    (ascending(Figure::InputPrice), "cost_per_input_token"),
-    (ascending(Figure::OutputPrice), "cost_per_output_token"),
-    (descending(Figure::ContextWindow), "context_window"),
+    (INPUT_PRICE, "cost_per_input_token"),
+    (OUTPUT_PRICE, "cost_per_output_token"),
+    (CONTEXT_WINDOW, "context_window"),
 ]);
 pub const PERFORMANCE: Words = Words(&[
-    (descending(Figure::Throughput), "throughput"),
-    (ascending(Figure::Latency), "latency"),
-    (descending(Figure::ContextWindow), "context_window"),
+    (THROUGHPUT, "throughput"),
+    (LATENCY, "latency"),
+    (CONTEXT_WINDOW, "context_window"),
     (ascending(Figure::MeanPrice), "cost"),
-    (descending(Figure::Value), "value"),
+    (VALUE, "value"),
 ]);
 pub const USE_CASES: Words = Words(&[
     (ascending(Figure::Name), "model_name"),
     (ascending(Figure::Provider), "provider"),
     (ascending(Figure::CostTier), "cost_tier"),
     (ascending(Figure::BlendedPrice), "blended_usd_per_1m_tokens"),
-    (descending(Figure::ContextWindow), "context_window"),
+    (CONTEXT_WINDOW, "context_window"),
 ]);
 
 const fn ascending(by: Figure) -> Order {
@@ -77,6 +77,13 @@ const fn descending(by: Figure) -> Order {
         direction: Direction::Descending,
     }
 }
+
+pub const INPUT_PRICE: Order = ascending(Figure::InputPrice);
+pub const OUTPUT_PRICE: Order = ascending(Figure::OutputPrice);
+pub const CONTEXT_WINDOW: Order = descending(Figure::ContextWindow);
+pub const THROUGHPUT: Order = descending(Figure::Throughput);
+pub const LATENCY: Order = ascending(Figure::Latency);
+pub const VALUE: Order = descending(Figure::Value);
 
 impl Order {
     /// The order of the catalogue, and of a list of rows nobody wants to have sorted.

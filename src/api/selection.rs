@@ -40,6 +40,15 @@ impl Found {
 }
 
 impl Selection {
+    /// What a filter admits of the listed models, in an order.
+    pub fn of(filter: Filter, order: Order) -> Selection {
+        Selection {
+            filter,
+            order,
+            ..Selection::unasked(None)
+        }
+    }
+
     /// What a list shows unasked; `None` for the list of names.
     pub fn unasked(list: Option<List>) -> Selection {
         Selection {

@@ -8,6 +8,7 @@
 mod browser;
 mod latency;
 mod tally;
+mod tool;
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -19,6 +20,7 @@ pub use browser::{Browser, browser};
 pub use isocountry::CountryCode;
 pub use latency::Latencies;
 pub use tally::{Adoption, EndpointTally, FeatureTally, GroupTally, Tally, average};
+pub use tool::{Tool, ToolTally};
 
 use crate::money::Usd;
 
@@ -144,6 +146,11 @@ impl Telemetry {
 
     pub fn record_feature(&self, feature: Feature, at: SystemTime) {
         self.shard().record_feature(feature, at);
+    }
+
+    /// Counts a call of a tool, and whether something was wrong with it.
+    pub fn record_tool(&self, tool: Tool, is_error: bool) {
+        self.shard().record_tool(tool, is_error);
     }
 
     /// Everything counted so far.

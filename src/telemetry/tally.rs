@@ -9,7 +9,7 @@ use cardinality_estimator::CardinalityEstimator;
 use isocountry::CountryCode;
 
 use super::latency::Latencies;
-use super::{Browser, CLASSES, Feature, METHODS, Record};
+use super::{Browser, CLASSES, Feature, METHODS, Record, Tool, ToolTally};
 use crate::money::Usd;
 
 /// Distinct things seen: exact up to about a hundred, then HyperLogLog++ (1.6 % standard error)
@@ -78,6 +78,7 @@ pub struct Tally {
     pub endpoints: Box<[EndpointTally]>,
     pub providers: HashMap<Arc<str>, Adoption>,
     pub features: [FeatureTally; Feature::ALL.len()],
+    pub tools: [ToolTally; Tool::ALL.len()],
     pub countries: HashMap<CountryCode, GroupTally>,
     pub browsers: HashMap<Browser, GroupTally>,
     clients: Distinct<IpAddr>,
@@ -89,6 +90,7 @@ impl Tally {
             endpoints: vec![EndpointTally::default(); endpoints].into(),
             providers: HashMap::new(),
             features: Default::default(),
+            tools: Default::default(),
             countries: HashMap::new(),
             browsers: HashMap::new(),
             clients: Distinct::new(),
@@ -149,6 +151,12 @@ impl Tally {
         tally.last = Some(at);
     }
 
+    pub(super) fn record_tool(&mut self, tool: Tool, is_error: bool) {
+        let tally = &mut self.tools[tool as usize];
+        tally.calls += 1;
+        tally.errors += u64::from(is_error);
+    }
+
     pub(super) fn merge(&mut self, other: &Tally) {
         for (mine, theirs) in self.endpoints.iter_mut().zip(&other.endpoints) {
             mine.merge(theirs);
@@ -162,6 +170,10 @@ impl Tally {
         for (mine, theirs) in self.features.iter_mut().zip(&other.features) {
             mine.uses += theirs.uses;
             mine.last = mine.last.max(theirs.last);
+        }
+        for (mine, theirs) in self.tools.iter_mut().zip(&other.tools) {
+            mine.calls += theirs.calls;
+            mine.errors += theirs.errors;
         }
         for (country, theirs) in &other.countries {
             self.countries.entry(*country).or_default().merge(theirs);

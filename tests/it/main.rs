@@ -77,6 +77,8 @@ mod interleavings;
 mod json_hygiene;
 /// The four lists: who is in them, in which order.
 mod lists;
+/// The Model Context Protocol.
+mod mcp;
 /// What Prometheus is told, and what it is told to make of it.
 mod metrics;
 /// One model with everything known.

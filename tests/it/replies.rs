@@ -9,7 +9,7 @@ use crate::harness::{Instance, Response};
 const ESTIMATE: &str = r#"{"model_name":"gpt-4o","input_tokens":1000,"output_tokens":500}"#;
 
 /// Business routes; the rest are probes.
-pub const BUSINESS: [&str; 11] = [
+pub const BUSINESS: [&str; 12] = [
     "/",
     "/models",
     "/models/{model}",
@@ -21,6 +21,7 @@ pub const BUSINESS: [&str; 11] = [
     "/performance",
     "/use-cases",
     "/telemetry",
+    "/mcp",
 ];
 
 pub fn public_routes() -> impl Iterator<Item = &'static RouteInfo> {

