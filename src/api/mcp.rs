@@ -1,4 +1,4 @@
-//! `POST /mcp`: the Model Context Protocol (https://modelcontextprotocol.io), Streamable HTTP transport,
+//! `POST /mcp`: the Model Context Protocol (<https://modelcontextprotocol.io>), Streamable HTTP transport,
 //! without sessions and without streams: every message is answered by one JSON object, by whichever
 //! instance it reaches.
 

@@ -30,11 +30,13 @@ struct Costs {
     total_cost_usd: Usd,
 }
 
-/// As applied, for a million tokens.
+/// As applied, for a million tokens; left out where there is none.
 #[derive(Serialize)]
 struct Prices {
-    input_usd_per_mtok: Usd,
-    output_usd_per_mtok: Usd,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_usd_per_mtok: Option<Usd>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_usd_per_mtok: Option<Usd>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cached_input_usd_per_mtok: Option<Usd>,
 }
@@ -207,8 +209,8 @@ fn prices(estimate: &Estimate) -> Prices {
         line.map(|line| line.price_of(1_000_000))
     };
     Prices {
-        input_usd_per_mtok: of(What::Input).unwrap_or_default(),
-        output_usd_per_mtok: of(What::Output).unwrap_or_default(),
+        input_usd_per_mtok: of(What::Input),
+        output_usd_per_mtok: of(What::Output),
         cached_input_usd_per_mtok: of(What::CacheRead),
     }
 }

@@ -114,6 +114,15 @@ fn figures_are_those_of_the_rest_interface() {
 }
 
 #[test]
+fn a_price_that_there_is_not_is_left_out() {
+    let server = server();
+    let arguments = json!({"model_name": "text-embedding-3-small", "input_tokens": 1_000_000, "output_tokens": 0});
+    let embedding = found(&mut server.connect(), "estimate_cost", &arguments);
+    assert_eq!(embedding["prices"], json!({"input_usd_per_mtok": 0.02}));
+    assert_eq!(embedding["total_cost_usd"], json!(0.02));
+}
+
+#[test]
 fn what_is_wrong_is_said_to_the_model() {
     let server = server();
     let mut client = server.connect();

@@ -3,12 +3,15 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{KINDS, Said, Scene, nobody_noticed, start};
 use crate::handover::balancer::{Kind, free_port, own_host};
 use crate::handover::load::colour_at;
 use crate::handover::stage::switches;
 use crate::harness::wait_until;
-use crate::tools::{root, system_tool};
+use crate::mcp::call_text;
+use crate::tools::{root, said_by, system_tool};
 
 /// How soon everything has to be as it was.
 const ROLLBACK_MAX: Duration = Duration::from_secs(2);
@@ -33,6 +36,43 @@ fn traffic_moves_and_comes_back_and_nobody_notices() {
         nobody_noticed(load, "switch and rollback", &scene);
         println!("slowest rollback {} ms", slowest.as_millis());
         assert!(slowest < ROLLBACK_MAX, "{slowest:?}");
+    }
+}
+
+/// Sends a message of an agent; returns what is found, and which colour found it.
+fn tell(scene: &Scene, arguments: &Value) -> (Value, String) {
+    let mut curl = system_tool("curl");
+    curl.args(["-sS", "-H", "Content-Type: application/json"])
+        .args(["-w", "\n%header{x-deployment-group}", "-d"])
+        .arg(call_text(1, "search_models", arguments))
+        .arg(format!("http://{}/mcp", scene.balancer.address));
+    let said = said_by(&mut curl);
+    let (body, colour) = said.rsplit_once('\n').expect("two lines");
+    let mut answer: Value = serde_json::from_str(body).expect("JSON");
+    let found = answer["result"]["structuredContent"].take();
+    (found, colour.to_owned())
+}
+
+#[test]
+fn an_agent_goes_on_with_its_conversation_after_a_switch() {
+    for kind in KINDS {
+        let scene = Scene::set(kind);
+        let mut arguments = json!({"limit": 3});
+        let (first, colour) = tell(&scene, &arguments);
+        assert_eq!(colour, "blue");
+        scene
+            .run(&["green"])
+            .expect(0, "done: green has all traffic");
+        arguments["cursor"] = first["next_cursor"].clone();
+        let (next, colour) = tell(&scene, &arguments);
+        assert_eq!(colour, "green");
+        let (all, _) = tell(&scene, &json!({"limit": 6}));
+        let both = [first, next].map(|page| page["models"].as_array().expect("rows").clone());
+        assert_eq!(
+            json!(both.concat()),
+            all["models"],
+            "one page after the other"
+        );
     }
 }
 
