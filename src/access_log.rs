@@ -3,9 +3,9 @@
 //! Whoever answers a request never waits for the log: lines go over a bounded queue to a thread that
 //! writes them. When its reader is too slow for them they are dropped, and counted.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use crate::vitals::{count, read};
 
 /// Lines that may wait: a tenth of a second's at full load.
 const LINES_MAX: usize = 8_192;
+
+/// Lines are written together until they are as long as this.
+const BATCH_BYTES: usize = 8 << 10;
 
 /// How long the end of the process may take for lines that wait.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(500);
@@ -64,7 +67,7 @@ impl AccessLog {
         let lost = Arc::clone(&dropped);
         thread::Builder::new()
             .name("access-log".to_owned())
-            .spawn(move || write_all(&waiting, BufWriter::new(sink), &lost))?;
+            .spawn(move || write_all(&waiting, sink, &lost))?;
         Ok(AccessLog { lines, dropped })
     }
 
@@ -93,23 +96,66 @@ impl AccessLog {
     }
 }
 
-/// Writes as much at once as waits, and tells the system when nothing does. A reader that has gone costs
-/// lines, and nothing else.
+/// Writes as much at once as waits. What cannot be written, because the reader has gone, is dropped: every
+/// line is lost at most once.
 fn write_all(waiting: &Receiver<Message>, mut sink: impl Write, lost: &AtomicUsize) {
+    let (mut batch, mut lines) = (Vec::new(), 0);
     while let Ok(message) = waiting.recv() {
-        match message {
+        let answer = match message {
             Message::Line(line) => {
-                if sink.write_all(&line).is_err() {
-                    count(lost);
-                }
-                if waiting.is_empty() && sink.flush().is_err() {
-                    count(lost);
-                }
+                batch.extend_from_slice(&line);
+                lines += 1;
+                None
             }
-            Message::Flush(answer) => {
-                let _ = sink.flush();
-                drop(answer);
+            Message::Flush(answer) => Some(answer),
+        };
+        if answer.is_some() || waiting.is_empty() || batch.len() >= BATCH_BYTES {
+            if sink.write_all(&batch).is_err() {
+                lost.fetch_add(lines, Ordering::Relaxed);
             }
+            batch.clear();
+            lines = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_counted_once() {
+        let log = AccessLog::start(Gone).expect("a thread");
+        for written in 1..=500 {
+            log.write(&Line {
+                time: SystemTime::UNIX_EPOCH.into(),
+                client: Ipv4Addr::LOCALHOST.into(),
+                method: "GET",
+                path: "/health",
+                route: "/health",
+                status: 200,
+                bytes: 100,
+                duration_ms: 0.1,
+                request_id: None,
+                deployment_group: None,
+            });
+            log.flush();
+            assert_eq!(log.dropped(), written);
         }
     }
 }
