@@ -1,7 +1,7 @@
 //! What Prometheus is told, and what it is told to make of it: both formats read by Prometheus' own
 //! reader, figures held against what was done, and every name that is used against those there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::Stdio;
 
@@ -221,6 +221,34 @@ fn what_was_done_is_what_is_counted() {
 }
 
 #[test]
+fn a_counter_never_goes_down() {
+    let server = busy_server();
+    let is_counter = |name: &str| {
+        let ends = ["_total", "_count", "_sum", "_bucket"];
+        ends.iter().any(|end| name.ends_with(end))
+    };
+    let mut before = BTreeMap::new();
+    for round in 0..6 {
+        std::thread::scope(|scope| {
+            // Each connection is another worker's, which counts for itself.
+            for _ in 0..4 {
+                scope.spawn(|| (0..50).for_each(|_| drop(server.get("/health/live"))));
+            }
+            let samples = Samples::of(&server).0.into_iter();
+            let counters = samples.filter(|(name, _, _)| is_counter(name));
+            let now: BTreeMap<String, f64> = counters
+                .map(|(name, labels, value)| (format!("{name}{labels}"), value))
+                .collect();
+            assert!(now.len() > 50, "round {round}: {}", now.len());
+            for (name, value) in &before {
+                assert!(now.get(name) >= Some(value), "round {round}: {name}");
+            }
+            before = now;
+        });
+    }
+}
+
+#[test]
 fn a_drain_is_seen_from_its_beginning_to_its_end() {
     let mut server = Instance::with(&[("SHUTDOWN_DELAY_SECONDS", "600")]);
     let phase = |server: &Instance| -> String {
@@ -268,6 +296,16 @@ fn every_alert_fires_when_it_should() {
     ] {
         said_by(promtool().args(arguments).current_dir(&folder));
     }
+    let alerts = std::fs::read_to_string(folder.join("alerts.yml")).unwrap();
+    let tests = std::fs::read_to_string(folder.join("alerts_test.yml")).unwrap();
+    let names = alerts
+        .lines()
+        .filter_map(|line| line.split_once("- alert: "));
+    let untried: Vec<_> = names
+        .map(|(_, name)| name)
+        .filter(|name| !tests.contains(&format!("alertname: {name}\n        exp_alerts:")))
+        .collect();
+    assert!(untried.is_empty(), "never seen to fire: {untried:?}");
 }
 
 #[test]
