@@ -58,6 +58,8 @@ tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl 
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
 	@command -v docker >/dev/null || $(INSTALL) docker-cli
 	@command -v systemd-nspawn >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) systemd-container; }
+	@command -v zsh >/dev/null && command -v fish >/dev/null && command -v groff >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(INSTALL) zsh fish groff-base; }
 
 # The copy says which of its versions is installed.
 target/venv/requirements.txt: tests/requirements.txt

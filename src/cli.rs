@@ -1,9 +1,16 @@
 //! What the operator typed. Nothing is checked here but the shape of the command line; the
 //! settings become a checked `Config` in `config.rs`.
 
+mod generated;
+mod prices;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use generated::{completions, man};
+pub use prices::{Compare, Estimate, Models, Prices, Workload};
 
 /// What an LLM call costs: a small server that can be replaced under full load.
 ///
@@ -29,6 +36,7 @@ Examples:
   llm-pricing                                        serve on 0.0.0.0:8000
   SERVER_PORT=9000 llm-pricing                       the same on another port
   llm-pricing estimate gpt-4o --input 1000 --output 500
+  llm-pricing compare gpt-4o claude-sonnet-4-5 --input 1000 --output 500
   llm-pricing healthcheck                            exit 0 when the server here is ready
   llm-pricing shutdown --drain-timeout 30 --wait     drain the server here
   llm-pricing renew                                  replace its program under load
@@ -98,22 +106,20 @@ pub enum Command {
         /// How long, up to 3600
         seconds: String,
     },
-    /// Price one call with the built-in catalogue
-    Estimate {
-        /// Model name, such as gpt-4o or anthropic/claude-sonnet-4-5
-        model: String,
-        /// Input tokens of the call
-        #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
-        input: String,
-        /// Output tokens of the call
-        #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
-        output: String,
-        /// As for the server: file that replaces the built-in catalogue
-        #[arg(long, env, value_name = "FILE")]
-        pricing_catalog: Option<String>,
-        /// As for the server: file of prices on top of the catalogue
-        #[arg(long, env, value_name = "FILE")]
-        pricing_overrides: Option<String>,
+    /// List models and their prices, as GET /pricing of the API does
+    ///
+    /// At a terminal the table is as wide as that; elsewhere nothing is cut off.
+    Models(Box<Models>),
+    /// Price one call, as POST /cost-estimate of the API does
+    Estimate(Box<Estimate>),
+    /// Price the same call on several models, the cheapest first, as GET /compare of the API does
+    Compare(Box<Compare>),
+    /// Print what makes a shell complete the command line
+    Completions { shell: Shell },
+    /// Print the manual page, for man -l - or a folder of them
+    Man {
+        /// Of this command [default: of the program]
+        command: Vec<String>,
     },
     /// Speak the Model Context Protocol on standard input and output, for an AI agent's configuration
     Mcp {

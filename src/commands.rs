@@ -3,16 +3,17 @@
 
 mod catalog;
 mod mcp;
+mod prices;
+mod table;
 
+use std::io::Write;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use crate::api::{Naming, SUGGESTIONS_MAX, TOKENS_MAX, naming_warning};
-use crate::cli::{Command, Settings, Target};
+use crate::cli::{self, Command, Settings, Target};
 use crate::config::{self, BadSetting, Config};
-use crate::estimate::{Terms, Usage, estimate};
 use crate::exit_code::Exit;
 use crate::local_client::{self, Response};
 use crate::price_files::PriceFiles;
@@ -62,15 +63,13 @@ pub fn run(command: Command) -> Exit {
             }
             Err(bad) => refuse(&bad),
         },
-        Command::Estimate {
-            model,
-            input,
-            output,
-            pricing_catalog,
-            pricing_overrides,
-        } => {
-            let files = PriceFiles::new(pricing_catalog.as_deref(), pricing_overrides.as_deref());
-            price(&model, &input, &output, &files)
+        Command::Models(asked) => prices::models(&asked),
+        Command::Estimate(asked) => prices::estimate(&asked),
+        Command::Compare(asked) => prices::compare(&asked),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            cli::completions(shell, &mut script);
+            print(&script)
         }
         Command::Mcp {
             pricing_catalog,
@@ -79,6 +78,7 @@ pub fn run(command: Command) -> Exit {
             pricing_catalog.as_deref(),
             pricing_overrides.as_deref(),
         )),
+        Command::Man { command } => man(&command),
         Command::Catalog(command) => catalog::run(command),
     }
 }
@@ -235,50 +235,20 @@ fn check(settings: &Settings) -> Exit {
     }
 }
 
-fn price(name: &str, input: &str, output: &str, files: &PriceFiles) -> Exit {
-    let tokens = |option, text: &str| match text.parse() {
-        Ok(tokens) if tokens <= TOKENS_MAX => Ok(tokens),
-        _ => {
-            let allowed = format!("a whole number from 0 to {TOKENS_MAX}");
-            Err(config::bad(option, text, allowed))
-        }
-    };
-    let usage = match (tokens("--input", input), tokens("--output", output)) {
-        (Ok(input_tokens), Ok(output_tokens)) => Usage::text(input_tokens, output_tokens),
-        (Err(bad), _) | (_, Err(bad)) => return refuse(&bad),
-    };
-    let catalog = match files.load() {
-        Ok(stock) => stock.catalog,
-        Err(unusable) => return fail(unusable),
-    };
-    let resolved = match Naming::default().resolve(&catalog, name, SUGGESTIONS_MAX) {
-        Ok(resolved) => resolved,
-        Err(misnomer) => return fail(misnomer),
-    };
-    let model = resolved.model;
-    if let Some(warning) = naming_warning(name, &resolved) {
-        eprintln!("llm-pricing: {warning}");
+fn man(command: &[String]) -> Exit {
+    let mut page = Vec::new();
+    match cli::man(command, &mut page) {
+        Ok(Some(())) => print(&page),
+        Ok(None) => refuse(&config::bad("man", &command.join(" "), "a command")),
+        Err(cause) => fail(cause),
     }
-    let provider = catalog.provider(model.provider);
-    let terms = Terms::at(SystemTime::now().into());
-    match estimate(model, provider, &usage, &terms) {
-        Ok(costs) => {
-            println!("model   {}", model.id);
-            println!(
-                "input   {} USD for {} tokens",
-                costs.input_cost, usage.input_tokens
-            );
-            println!(
-                "output  {} USD for {} tokens",
-                costs.output_cost, usage.output_tokens
-            );
-            println!("total   {} USD", costs.total_cost);
-            println!("prices  of {}", catalog.header().date);
-            for warning in &costs.warnings {
-                println!("note    {warning}");
-            }
-            Exit::Ok
-        }
-        Err(why) => fail(format_args!("{}: {why}", model.id)),
+}
+
+/// Writes a result to its end, or says that it could not be.
+fn print(result: &[u8]) -> Exit {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(result).and_then(|()| stdout.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(cause) => fail(format_args!("standard output: {cause}")),
     }
 }

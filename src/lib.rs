@@ -27,6 +27,7 @@
 //! - [`access_log`]: a line of JSON for every request
 //! - [`cli`], [`config`], [`exit_code`]: what the operator typed, checked, and what comes back
 //! - [`commands`], [`local_client`]: everything the program does besides serving
+//! - [`terminal`]: whether somebody watches, and how wide the window is
 //! - [`memory`]: back to the system, after a burst
 //! - [`clock`]: timestamps and days in UTC
 
@@ -55,6 +56,7 @@ pub mod server;
 pub mod service_manager;
 pub mod supply;
 pub mod telemetry;
+pub mod terminal;
 pub mod text_file;
 pub mod use_case;
 pub mod vitals;

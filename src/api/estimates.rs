@@ -52,8 +52,12 @@ struct CostEstimate<'a> {
 
 /// `POST /cost-estimate`
 pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
+    of(book, telemetry, Fields::parse(call.body)?)
+}
+
+/// The estimate these fields ask for, wherever they come from.
+pub fn of(book: &Book, telemetry: &Telemetry, mut fields: Fields) -> Result<Reply, Fault> {
     let now = SystemTime::now();
-    let mut fields = Fields::parse(call.body)?;
     let name = fields.string("model_name");
     let naming = Naming::read(&mut fields, book);
     let workload = Workload::read(&mut fields, now);

@@ -7,6 +7,7 @@ mod breakdown;
 mod cheapest;
 mod comparisons;
 mod deployment;
+mod desk;
 mod details;
 mod document;
 mod error;
@@ -31,8 +32,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use book::{Book, Shelf};
-pub use fields::TOKENS_MAX;
-pub use naming::{Naming, SUGGESTIONS_MAX, warning as naming_warning};
+pub use desk::{Question, Refusal, ask, sort_words};
 
 use crate::access_log::{AccessLog, Line};
 use crate::config::{Access, Identity};

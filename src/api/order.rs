@@ -64,6 +64,13 @@ pub const USE_CASES: Words = Words(&[
     (CONTEXT_WINDOW, "context_window"),
 ]);
 
+impl Words {
+    /// The words alone.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(_, name)| *name)
+    }
+}
+
 const fn ascending(by: Figure) -> Order {
     Order {
         by,

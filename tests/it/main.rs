@@ -39,6 +39,8 @@ mod cheapest;
 mod cli;
 /// The commands besides serving, and their exit codes.
 mod commands;
+/// Completions for shells, and the manual pages.
+mod completions;
 /// Servers that get fewer descriptors or threads than they would like.
 mod confinement;
 /// Every v1 reply against the frozen types.

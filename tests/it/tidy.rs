@@ -188,9 +188,10 @@ fn each_outside_crate_is_named_where_it_belongs() {
                 "clock",
                 "inherited",
                 "renewal",
+                "terminal",
             ],
         ),
-        ("clap", &["cli", "main"]),
+        ("clap", &["cli", "cli/", "main"]),
         ("prometheus_client", &["api/metrics/"]),
     ];
     for (file, text) in files("src", ".rs") {
