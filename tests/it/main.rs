@@ -121,6 +121,8 @@ mod suggestions;
 mod switch;
 /// The units under a real systemd.
 mod systemd;
+/// Prices at the command line, for people and for programs.
+mod tables;
 /// What the service says was asked of it.
 mod telemetry;
 /// At a terminal a second signal means now.
