@@ -66,11 +66,7 @@ pub fn run(command: Command) -> Exit {
         Command::Models(asked) => prices::models(&asked),
         Command::Estimate(asked) => prices::estimate(&asked),
         Command::Compare(asked) => prices::compare(&asked),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            cli::completions(shell, &mut script);
-            print(&script)
-        }
+        Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Mcp {
             pricing_catalog,
             pricing_overrides,

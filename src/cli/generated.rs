@@ -11,9 +11,19 @@ use super::Cli;
 
 const NAME: &str = "llm-pricing";
 
-/// Writes what makes a shell complete the command line.
-pub fn completions(shell: Shell, to: &mut impl Write) {
-    clap_complete::generate(shell, &mut Cli::command(), NAME, to);
+/// What makes a shell complete the command line.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    if shell != Shell::Bash {
+        return script;
+    }
+    // In a name with a hyphen clap_complete looks for commands under another name than it gives them
+    // (clap-rs/clap#6421), and bash would complete nothing behind a command.
+    let script = String::from_utf8_lossy(&script);
+    script
+        .replace("llm__subcmd__pricing", "llm__pricing")
+        .into_bytes()
 }
 
 /// Writes the manual page of the program, or of the command with that name; `None` when there is none.

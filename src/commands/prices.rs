@@ -57,9 +57,8 @@ pub fn models(asked: &Models) -> Exit {
     let list: PricingList = read(&document);
     let mut table = Table::new([
         (Column::Name, "MODEL"),
-        (Column::Name, "PROVIDER"),
-        (Column::Figure, "INPUT $/1M"),
-        (Column::Figure, "OUTPUT $/1M"),
+        (Column::Figure, "IN $/1M"),
+        (Column::Figure, "OUT $/1M"),
         (Column::Figure, "CONTEXT"),
         (Column::Name, "STATUS"),
     ]);
@@ -67,7 +66,6 @@ pub fn models(asked: &Models) -> Exit {
         let context = row.context_window.map(|tokens| tokens.to_string());
         table.row(&[
             &row.id,
-            &row.provider,
             row.cost_at_1m_tokens.input_cost.text(),
             row.cost_at_1m_tokens.output_cost.text(),
             context.as_deref().unwrap_or(""),

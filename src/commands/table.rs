@@ -118,13 +118,25 @@ fn pad(cell: &mut String, column: Column, width: usize) {
     }
 }
 
+/// Both ends of a text: names begin with whose they are, and differ in how they end.
 fn shortened(text: &str, width: usize) -> String {
-    let mut kept = 0;
-    let chars = text.chars().take_while(|char| {
-        kept += char.width().unwrap_or(0);
-        kept < width
-    });
-    chars.chain(['…']).collect()
+    let behind = width.saturating_sub(1) / 2;
+    let before = width.saturating_sub(1) - behind;
+    let start: String = fitting(text.chars(), before).collect();
+    let end: Vec<char> = fitting(text.chars().rev(), behind).collect();
+    start
+        .chars()
+        .chain(['…'])
+        .chain(end.into_iter().rev())
+        .collect()
+}
+
+fn fitting(chars: impl Iterator<Item = char>, width: usize) -> impl Iterator<Item = char> {
+    let mut taken = 0;
+    chars.take_while(move |char| {
+        taken += char.width().unwrap_or(0);
+        taken <= width
+    })
 }
 
 #[cfg(test)]
@@ -149,8 +161,8 @@ c                                  C
 ";
         let narrow = "\
 MODEL              USD  BY
-a-name-of-20-l…   0.25  A
-名前は広い文字…  12     B
+a-name-…letters   0.25  A
+名前は…ている   12     B
 c                       C
 ";
         for (name, width, expected) in [
@@ -161,6 +173,6 @@ c                       C
             assert_eq!(table.lines(width), expected, "{name}");
         }
         let least = table.lines(Some(1));
-        assert!(least.contains("a-name-of-2…   0.25"), "{least}");
+        assert!(least.contains("a-name…tters   0.25"), "{least}");
     }
 }

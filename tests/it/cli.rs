@@ -66,7 +66,16 @@ fn help_teaches_every_setting_and_shows_no_secret() {
     ] {
         assert!(help.contains(part), "{part}");
     }
-    for command in ["serve", "healthcheck", "shutdown", "estimate", "catalog"] {
+    for command in [
+        "serve",
+        "healthcheck",
+        "shutdown",
+        "models",
+        "estimate",
+        "compare",
+        "man",
+        "catalog",
+    ] {
         assert!(
             help.contains(&format!("  {command} ")),
             "{command} is listed"

@@ -17,7 +17,6 @@ pub struct PricingList {
 #[derive(Deserialize)]
 pub struct PricingRow {
     pub id: String,
-    pub provider: String,
     pub cost_at_1m_tokens: PerMillion,
     pub context_window: Option<u64>,
     pub status: String,
