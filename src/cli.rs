@@ -116,7 +116,7 @@ pub enum Command {
     Compare(Box<Compare>),
     /// Print what makes a shell complete the command line
     Completions { shell: Shell },
-    /// Print the manual page, for man -l - or a folder of them
+    /// Print a manual page, for man to show or a folder of its pages
     Man {
         /// Of this command [default: of the program]
         command: Vec<String>,
