@@ -162,7 +162,7 @@ c                                  C
         let narrow = "\
 MODEL              USD  BY
 a-name-…letters   0.25  A
-名前は…ている   12     B
+名前は…ている    12     B
 c                       C
 ";
         for (name, width, expected) in [
