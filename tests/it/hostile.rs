@@ -338,8 +338,10 @@ fn everything_at_once_is_survived_and_a_second_time_costs_no_more_memory() {
     survivor.counted("refused.bad_request", 10);
     let first = Figures::of(survivor.server.pid()).expect("the process lives");
     let (_, again) = attack(&survivor.server, family("a mix"));
+    // How many threads are left at that moment is chance; each has touched up to 64 KiB of its stack.
+    let threads_more = again.threads.saturating_sub(first.threads) as f64;
     assert!(
-        again.rss_mib <= first.rss_mib + 16.0,
+        again.rss_mib <= first.rss_mib + 16.0 + threads_more / 16.0,
         "first {first:?}, then {again:?}"
     );
 }

@@ -96,14 +96,19 @@ pub fn nobody_gets_more_than_his_share(kind: Kind) {
     let balancer = Balancer::with_share(kind, host, colours, 8);
     let is_served = || colour_at(balancer.address).is_ok_and(|colour| colour == "blue");
     let half = b"POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n{";
-    let busy: Vec<TcpStream> = (0..8)
-        .map(|_| {
-            let mut stream = connect(balancer.address).expect("a connection");
-            stream.write_all(half).expect("it reads");
-            stream
-        })
-        .collect();
-    wait_until("the share used up", || !is_served());
+    let hold = || {
+        let mut stream = connect(balancer.address).expect("a connection");
+        // One beyond the share may be closed by now.
+        let _ = stream.write_all(half);
+        stream
+    };
+    let mut busy: Vec<TcpStream> = (0..8).map(|_| hold()).collect();
+    // The balancer gives up on half a request after a while, so that another has to take its place.
+    wait_until("the share used up", || {
+        let is_used_up = !is_served();
+        busy.push(hold());
+        is_used_up
+    });
     drop(busy);
     wait_until("a share again", is_served);
 }
