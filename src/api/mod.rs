@@ -7,7 +7,6 @@ mod breakdown;
 mod cheapest;
 mod comparisons;
 mod deployment;
-mod desk;
 mod details;
 mod document;
 mod error;
@@ -23,6 +22,7 @@ mod metrics;
 mod models;
 mod naming;
 mod order;
+mod question;
 mod rows;
 mod selection;
 mod telemetry;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use book::{Book, Shelf};
-pub use desk::{Question, Refusal, ask, sort_words};
+pub use question::{Question, Refusal, ask, sort_words};
 
 use crate::access_log::{AccessLog, Line};
 use crate::config::{Access, Identity};
