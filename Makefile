@@ -52,11 +52,12 @@ test: tools static ## Everything CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: tools
-tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool target/mcp/package-lock.json target/mcp/venv/requirements.txt # What the tests run besides cargo
+tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool target/mcp/package-lock.json target/mcp/venv/requirements.txt target/ui/package-lock.json # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
 	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
 	@command -v docker >/dev/null || $(INSTALL) docker-cli
+	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) chromium; }
 	@command -v systemd-nspawn >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) systemd-container; }
 	@command -v zsh >/dev/null && command -v fish >/dev/null && command -v groff >/dev/null || \
 		{ $(SUDO) apt-get update -qq && $(INSTALL) zsh fish groff-base; }
@@ -95,6 +96,14 @@ target/mcp/package-lock.json: tests/mcp/package.json tests/mcp/package-lock.json
 	cp tests/mcp/package.json tests/mcp/client.mjs target/mcp/ && cp tests/mcp/package-lock.json target/mcp/npm-shrinkwrap.json
 	cd target/mcp && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@cp tests/mcp/package-lock.json $@
+
+# What drives a browser, with the Node of the recipe before.
+target/ui/package-lock.json: tests/ui/package.json tests/ui/package-lock.json target/mcp/package-lock.json
+	@mkdir -p target/ui
+	@rm -f $@
+	cp tests/ui/package.json target/ui/ && cp tests/ui/package-lock.json target/ui/npm-shrinkwrap.json
+	cd target/ui && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@cp tests/ui/package-lock.json $@
 
 target/mcp/venv/requirements.txt: tests/mcp/requirements.txt target/venv/requirements.txt
 	@mkdir -p target/mcp

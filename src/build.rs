@@ -1,20 +1,58 @@
 //! Tells the binary which commit it was built from: `LLM_PRICING_COMMIT` and
 //! `LLM_PRICING_COMMIT_DATE` when set (an image build has no `.git`), else git, else "unknown".
-//! And compresses the catalogue it carries, to a thirteenth.
+//! And compresses the catalogue it carries, to a thirteenth, and the page for people, which it joins from
+//! its parts.
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 
 /// Readable and diffable, as the repository needs it.
 const CATALOGUE: &str = "src/catalog/data/catalog.jsonl";
 
+/// A page for browsers, in one file without anything from elsewhere.
+struct Page {
+    /// Of its folder, its frame there, and what comes of it.
+    name: &'static str,
+    /// In their order; a script can use what those before it have made.
+    styles: &'static [&'static str],
+    scripts: &'static [&'static str],
+}
+
+const PAGES: [Page; 1] = [Page {
+    name: "page",
+    styles: &["page/base.css", "page/tables.css", "page/views.css"],
+    scripts: &[
+        "page/dom.js",
+        "page/format.js",
+        "page/service.js",
+        "page/state.js",
+        "page/filters.js",
+        "page/models.js",
+        "page/compare.js",
+        "page/calculator.js",
+        "page/crossings.js",
+        "page/chart.js",
+        "page/operations.js",
+        "page/start.js",
+    ],
+}];
+
+/// Where the folders of the pages are.
+const PAGES_FOLDER: &str = "src/api";
+
 fn main() -> io::Result<()> {
     compress_catalogue()?;
+    for page in &PAGES {
+        join(page)?;
+    }
     println!("cargo::rerun-if-changed=src/build.rs");
     println!("cargo::rerun-if-changed=.git/logs/HEAD");
     tell("LLM_PRICING_COMMIT", &["rev-parse", "--short=12", "HEAD"]);
@@ -32,11 +70,44 @@ fn main() -> io::Result<()> {
 
 fn compress_catalogue() -> io::Result<()> {
     println!("cargo::rerun-if-changed={CATALOGUE}");
-    let folder = std::env::var("OUT_DIR").map_err(io::Error::other)?;
-    let file = fs::File::create(Path::new(&folder).join("catalog.jsonl.gz"))?;
-    let mut encoder = GzEncoder::new(file, Compression::best());
-    encoder.write_all(&fs::read(CATALOGUE)?)?;
+    compress(&fs::read(CATALOGUE)?, "catalog.jsonl.gz")
+}
+
+/// One file out of a page's frame, styles and scripts, and the policy under which a browser runs these
+/// and nothing else.
+fn join(page: &Page) -> io::Result<()> {
+    let name = page.name;
+    println!("cargo::rerun-if-changed={PAGES_FOLDER}/{name}");
+    let style = joined(page.styles)?;
+    let script = format!("'use strict';\n{{\n{}}}\n", joined(page.scripts)?);
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src data:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        STANDARD.encode(Sha256::digest(&script)),
+        STANDARD.encode(Sha256::digest(&style))
+    );
+    let page = fs::read_to_string(format!("{PAGES_FOLDER}/{name}/{name}.html"))?
+        .replace("/*style*/", &style)
+        .replace("/*script*/", &script);
+    fs::write(out(&format!("{name}.policy"))?, policy)?;
+    fs::write(out(&format!("{name}.html"))?, &page)?;
+    compress(page.as_bytes(), &format!("{name}.html.gz"))
+}
+
+fn joined(paths: &[&str]) -> io::Result<String> {
+    let read = |path| fs::read_to_string(format!("{PAGES_FOLDER}/{path}"));
+    paths.iter().map(read).collect()
+}
+
+fn compress(bytes: &[u8], name: &str) -> io::Result<()> {
+    let mut encoder = GzEncoder::new(fs::File::create(out(name)?)?, Compression::best());
+    encoder.write_all(bytes)?;
     encoder.finish()?.sync_all()
+}
+
+fn out(name: &str) -> io::Result<PathBuf> {
+    let folder = std::env::var("OUT_DIR").map_err(io::Error::other)?;
+    Ok(Path::new(&folder).join(name))
 }
 
 fn tell(name: &str, git_arguments: &[&str]) {

@@ -19,6 +19,7 @@ pub enum Route {
     Compare,
     Performance,
     UseCases,
+    Page,
     Telemetry,
     Mcp,
     Health,
@@ -67,7 +68,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 26] = [
+pub static ROUTES: [RouteInfo; 27] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -131,6 +132,13 @@ pub static ROUTES: [RouteInfo; 26] = [
         "/use-cases",
         Work::Light,
         "What each model suits",
+    ),
+    row(
+        Route::Page,
+        "GET",
+        "/ui",
+        Work::Light,
+        "All of this as a page for people",
     ),
     row(
         Route::Telemetry,

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::catalog::Catalog;
-use crate::exchange::{Body, Call, Reply};
+use crate::exchange::{Body, Call, Content, Reply};
 
 /// What a document was asked with, as far as telemetry is interested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,9 @@ pub enum Sent {
     NotModified,
 }
 
-/// A JSON document in both encodings.
+/// A document in both encodings.
 pub struct Document {
+    kind: Kind,
     plain: Arc<[u8]>,
     whole: Range<usize>,
     compressed: Arc<[u8]>,
@@ -34,6 +35,21 @@ struct Tags {
     compressed: String,
 }
 
+/// What is said of a document besides its encoding.
+#[derive(Clone, Copy)]
+struct Kind {
+    content: Content,
+    /// The request headers that decide what is sent.
+    vary: &'static str,
+}
+
+impl Kind {
+    const JSON: Kind = Kind {
+        content: Content::JSON,
+        vary: "Accept-Encoding",
+    };
+}
+
 /// Smaller bodies fit into a few packets, and are not worth compressing for one reply.
 const COMPRESSED_FROM_BYTES: usize = 4_096;
 
@@ -43,11 +59,35 @@ impl Document {
     pub fn new(bytes: &[u8], whole: Range<usize>) -> Document {
         let body = &bytes[whole.clone()];
         Document {
+            kind: Kind::JSON,
             tags: Tags::new(&Sha256::digest(body)),
             compressed: compress(body, Compression::default()).into(),
             plain: bytes.into(),
             whole,
         }
+    }
+
+    /// One that was compressed when the program was built.
+    pub fn built(content: Content, plain: &[u8], compressed: &[u8]) -> Document {
+        Document {
+            kind: Kind {
+                content,
+                ..Kind::JSON
+            },
+            tags: Tags::new(&Sha256::digest(plain)),
+            compressed: compressed.into(),
+            plain: plain.into(),
+            whole: 0..plain.len(),
+        }
+    }
+
+    /// The same, where something else is sent to those who do not prefer JSON.
+    pub fn unless_refused(self) -> Document {
+        let kind = Kind {
+            vary: "Accept, Accept-Encoding",
+            ..self.kind
+        };
+        Document { kind, ..self }
     }
 
     /// A part of the bytes the document was made from.
@@ -58,15 +98,15 @@ impl Document {
     /// The document in the encoding the caller prefers, or 304 when the caller has it.
     pub fn reply(&self, call: &Call) -> (Reply, Sent) {
         if self.tags.are_known_to(call) {
-            return self.tags.not_modified(call);
+            return self.tags.not_modified(self.kind, call);
         }
         if wants_gzip(call) {
             let all = 0..self.compressed.len();
-            self.tags
-                .compressed(Body::Shared(Arc::clone(&self.compressed), all))
+            let body = Body::Shared(Arc::clone(&self.compressed), all);
+            self.tags.compressed(self.kind, body)
         } else {
-            self.tags
-                .plain(Body::Shared(Arc::clone(&self.plain), self.whole.clone()))
+            let body = Body::Shared(Arc::clone(&self.plain), self.whole.clone());
+            self.tags.plain(self.kind, body)
         }
     }
 
@@ -87,7 +127,7 @@ impl Document {
         digest.update(crate::VERSION);
         let tags = Tags::new(&digest.finalize());
         if tags.are_known_to(call) {
-            return tags.not_modified(call);
+            return tags.not_modified(Kind::JSON, call);
         }
         tags.send(call, select())
     }
@@ -97,7 +137,7 @@ impl Document {
 pub fn reply_once(call: &Call, body: Vec<u8>) -> (Reply, Sent) {
     let tags = Tags::new(&Sha256::digest(&body));
     if tags.are_known_to(call) {
-        tags.not_modified(call)
+        tags.not_modified(Kind::JSON, call)
     } else {
         tags.send(call, body)
     }
@@ -125,39 +165,48 @@ impl Tags {
             .any(|tag| tag == "*" || tag == self.plain || tag == self.compressed)
     }
 
-    fn not_modified(&self, call: &Call) -> (Reply, Sent) {
+    fn not_modified(&self, kind: Kind, call: &Call) -> (Reply, Sent) {
         let tag = if wants_gzip(call) {
             &self.compressed
         } else {
             &self.plain
         };
-        (tagged(304, Body::Own(Vec::new()), tag), Sent::NotModified)
+        (
+            tagged(304, kind, Body::Own(Vec::new()), tag),
+            Sent::NotModified,
+        )
     }
 
-    /// A body of this one reply, compressed when that is wanted and worth it.
+    /// A JSON body of this one reply, compressed when that is wanted and worth it.
     fn send(&self, call: &Call, body: Vec<u8>) -> (Reply, Sent) {
         if wants_gzip(call) && body.len() >= COMPRESSED_FROM_BYTES {
-            self.compressed(Body::Own(compress(&body, Compression::fast())))
+            let body = compress(&body, Compression::fast());
+            self.compressed(Kind::JSON, Body::Own(body))
         } else {
-            self.plain(Body::Own(body))
+            self.plain(Kind::JSON, Body::Own(body))
         }
     }
 
-    fn plain(&self, body: Body) -> (Reply, Sent) {
-        (tagged(200, body, &self.plain), Sent::Plain)
+    fn plain(&self, kind: Kind, body: Body) -> (Reply, Sent) {
+        (tagged(200, kind, body, &self.plain), Sent::Plain)
     }
 
-    fn compressed(&self, body: Body) -> (Reply, Sent) {
-        let reply = tagged(200, body, &self.compressed).with("Content-Encoding", "gzip");
+    fn compressed(&self, kind: Kind, body: Body) -> (Reply, Sent) {
+        let reply = tagged(200, kind, body, &self.compressed).with("Content-Encoding", "gzip");
         (reply, Sent::Compressed)
     }
 }
 
-fn tagged(status: u16, body: Body, tag: &str) -> Reply {
-    Reply::json_bytes(status, body)
-        .with("ETag", tag.to_owned())
-        .with("Cache-Control", "no-cache")
-        .with("Vary", "Accept-Encoding")
+fn tagged(status: u16, kind: Kind, body: Body, tag: &str) -> Reply {
+    Reply {
+        status,
+        content: kind.content,
+        headers: Vec::new(),
+        body,
+    }
+    .with("ETag", tag.to_owned())
+    .with("Cache-Control", "no-cache")
+    .with("Vary", kind.vary)
 }
 
 fn compress(bytes: &[u8], level: Compression) -> Vec<u8> {

@@ -63,7 +63,7 @@ pub fn overview(book: &Book) -> Document {
     };
     let bytes = serde_json::to_vec(&info).expect("it holds only strings and lists of them");
     let whole = 0..bytes.len();
-    Document::new(&bytes, whole)
+    Document::new(&bytes, whole).unless_refused()
 }
 
 pub fn versions() -> Reply {

@@ -22,6 +22,7 @@ mod metrics;
 mod models;
 mod naming;
 mod order;
+mod page;
 mod question;
 mod rows;
 mod selection;
@@ -104,6 +105,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         api.shelf.take().ok_or(Fault::Starting)
     };
     let reply = match Route::of(call.endpoint) {
+        Route::Info if page::is_preferred(call) => page::redirect(),
         Route::Info => models::overview(&*book()?, telemetry, call),
         Route::Models => models::models(&*book()?, telemetry, call)?,
         Route::ModelDetails => models::details(&*book()?, telemetry, call)?,
@@ -115,6 +117,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
         Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
         Route::Mcp => uncached(mcp::post(api, &*book()?, call)),
+        Route::Page => page::page(telemetry, call),
         Route::Telemetry => uncached(book().map(|_| telemetry::report(telemetry))?),
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {

@@ -62,7 +62,7 @@ pub fn details(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply,
 }
 
 /// Counts what the caller's headers have saved.
-fn noted(telemetry: &Telemetry, (reply, sent): (Reply, Sent)) -> Reply {
+pub fn noted(telemetry: &Telemetry, (reply, sent): (Reply, Sent)) -> Reply {
     let feature = match sent {
         Sent::Plain => return reply,
         Sent::Compressed => Feature::CompressedReply,

@@ -129,5 +129,7 @@ mod telemetry;
 mod terminal;
 /// The arrows between the rooms, and the promises of the documents.
 mod tidy;
+/// The page for people, also in a real browser.
+mod ui;
 /// The worked examples, to the last digit.
 mod worked_examples;

@@ -24,6 +24,9 @@ pub const BUSINESS: [&str; 12] = [
     "/mcp",
 ];
 
+/// Pages for browsers: refused in a drain as business is, but open to everybody. They ask for the key.
+pub const PAGES: [&str; 1] = ["/ui"];
+
 pub fn public_routes() -> impl Iterator<Item = &'static RouteInfo> {
     ROUTES.iter().filter(|row| row.route.is_public())
 }
@@ -315,7 +318,8 @@ fn business_needs_the_key_and_probes_do_not() {
         }
         assert_ne!(status(&right), 401, "{path} with the key");
     }
-    assert_eq!(public_routes().count() - BUSINESS.len(), 12, "probes");
+    let probes = public_routes().count() - BUSINESS.len() - PAGES.len();
+    assert_eq!(probes, 12);
 
     let server = Instance::with(&[("MCP_API_KEY", "k"), ("MCP_API_KEY_HEADER", "X-Team-Key")]);
     let ask = |header| {
