@@ -108,10 +108,13 @@ function modelsView(root) {
   let listing = null;
 
   const append = (number) => {
-    const next = rows.slice(shown, shown + number);
-    body.append(...next.map(modelRow));
+    const isFocused = document.activeElement === more;
+    const next = rows.slice(shown, shown + number).map(modelRow);
+    body.append(...next);
     shown += next.length;
     more.hidden = shown >= rows.length;
+    // With the button the focus would be gone; the keyboard goes on in the rows it has asked for.
+    if (isFocused) next[0]?.querySelector('input').focus();
     more.textContent = `Show more of ${count(rows.length)}`;
   };
   const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && append(ROWS_AT_ONCE), { rootMargin: '400px' });
