@@ -128,8 +128,10 @@ export async function compare(browser) {
     if (model.source.startsWith('http')) assert.equal(await stated.getByRole('link').getAttribute('href'), model.source);
     else assert.equal(await stated.textContent(), model.source);
   }
-  await page.getByRole('button', { name: /^Remove/ }).first().click();
+  await page.locator('.sides thead button').first().focus();
+  await page.keyboard.press('Enter');
   await until('five columns', async () => (await columns.count()) === 5);
+  assert.ok(await page.locator('.sides thead button').first().evaluate((button) => button === document.activeElement), 'the focus stays');
   await page.goBack();
   await until('six columns again', async () => (await columns.count()) === 6);
 }

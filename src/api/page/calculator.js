@@ -59,7 +59,7 @@ function calculatorView(root) {
     if (state.m.length === 0) {
       chart.clear();
       results.removeAttribute('aria-busy');
-      return results.replaceChildren(chooseFirst());
+      return swap(results, chooseFirst());
     }
     await intoPlace(results, async () => {
       const { path, body } = request();
@@ -165,7 +165,7 @@ function cheapestPanel() {
     const { path, body } = request();
     const said = await ask(path, { body, signal });
     const filters = Object.entries(conditions()).map(([name, value]) => `${words(name)} ${value}`);
-    among.replaceChildren(`Of ${count(said.total_models)} models`, filters.length ? ` that fit your filters (${filters.join('; ')}). ` : '. ', make('a', { href: link({ view: 'models' }) }, 'Change the filters'));
+    swap(among, `Of ${count(said.total_models)} models`, filters.length ? ` that fit your filters (${filters.join('; ')}). ` : '. ', make('a', { href: link({ view: 'models' }) }, 'Change the filters'));
     return cheapestTable(said);
   }, () => !signal.aborted);
   return { element, update };

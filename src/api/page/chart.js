@@ -40,7 +40,7 @@ function chartPanel() {
       legend.replaceChildren(...models.map((model, at) => make('li', {}, badge(at), ` ${model.model_name}`)));
       redraw();
       list.replaceChildren(...told(last));
-      data.replaceChildren(figures(last));
+      swap(data, figures(last));
       element.removeAttribute('aria-busy');
     } catch (problem) {
       if (signal.aborted) return;

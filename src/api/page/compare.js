@@ -127,8 +127,8 @@ function compareView(root) {
     const isPriced = state.m.length > 0 && isSound();
     copy.disabled = !isPriced;
     load.hidden = !isPriced;
-    load.replaceChildren(`Costs are of ${count(state.in)} tokens in and ${count(state.out)} out, ${count(state.perday)} times a day. `, make('a', { href: link({ view: 'calculator' }) }, 'Change the workload'));
-    if (state.m.length === 0) return place.replaceChildren(chooseFirst());
+    swap(load, `Costs are of ${count(state.in)} tokens in and ${count(state.out)} out, ${count(state.perday)} times a day. `, make('a', { href: link({ view: 'calculator' }) }, 'Change the workload'));
+    if (state.m.length === 0) return swap(place, chooseFirst());
     await intoPlace(place, async () => {
       const { path, query } = request();
       const [models, said] = await Promise.all([allDetails(state.m), isPriced ? ask(path, { query }) : null]);
@@ -170,5 +170,5 @@ async function intoPlace(place, made, isWanted) {
   }
   if (!isWanted()) return;
   place.removeAttribute('aria-busy');
-  place.replaceChildren(element);
+  swap(place, element);
 }

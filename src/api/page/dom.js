@@ -24,6 +24,17 @@ function byId(id) {
   return document.getElementById(id);
 }
 
+// Puts new content into a place. Where the focus was in the old one it goes to what stands there now, since the
+// keyboard would start again at the top of the page.
+function swap(place, ...content) {
+  const stops = () => [...place.querySelectorAll('a[href], button, input, select, summary, [tabindex]')];
+  const at = stops().indexOf(document.activeElement);
+  place.replaceChildren(...content);
+  if (at < 0) return;
+  const left = stops();
+  (left[Math.min(at, left.length - 1)] ?? byId('main')).focus({ preventScroll: true });
+}
+
 // Told to screen readers, shown to nobody.
 function say(text) {
   byId('said').textContent = text;

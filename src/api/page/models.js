@@ -138,7 +138,7 @@ function modelsView(root) {
     listing = wanted;
     const mine = (turn += 1);
     form.update();
-    table.tHead.replaceChildren(headings());
+    swap(table.tHead, headings());
     try {
       const [all, allowed] = await Promise.all([listed(state.retired), approved()]);
       if (mine !== turn) return;
@@ -169,7 +169,7 @@ function headings() {
     const now = isSorted ? direction(column) : null;
     const next = isSorted ? { order: now === 'asc' ? 'desc' : 'asc' } : { sort: column.name, order: '' };
     return make('th', { scope: 'col', class: column.class, 'aria-sort': now && `${now}ending` },
-      make('button', { type: 'button', onclick: () => sortBy(column.name, next) },
+      make('button', { type: 'button', onclick: () => change(next) },
         now && make('span', { class: 'arrow', 'aria-hidden': 'true' }, now === 'asc' ? '↑' : '↓'), column.title,
         column.unit && make('span', { class: 'unit' }, column.unit)));
   });
@@ -177,12 +177,6 @@ function headings() {
     make('th', { scope: 'col', class: 'tick' }, make('span', { class: 'unseen' }, 'Compare')),
     ...cells,
     make('th', { scope: 'col', class: 'source middle' }, 'Price of, stated by'));
-}
-
-function sortBy(name, changes) {
-  change(changes);
-  // The heading was made anew; the focus stays where it was.
-  document.querySelectorAll('.list thead button')[COLUMNS.findIndex((column) => column.name === name)]?.focus();
 }
 
 function modelRow(row) {
