@@ -21,6 +21,7 @@ pub mod mcp;
 mod metrics;
 mod models;
 mod naming;
+mod openapi;
 mod order;
 mod question;
 mod rows;
@@ -115,6 +116,10 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
         Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
         Route::Mcp => uncached(mcp::post(api, &*book()?, call)),
+        Route::OpenApi => {
+            access::check_rate(api, call)?;
+            openapi::openapi(api, &*api.shelf.take().ok_or(Fault::Starting)?, call)
+        }
         Route::Telemetry => uncached(book().map(|_| telemetry::report(telemetry))?),
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {
