@@ -89,6 +89,8 @@ mod model;
 mod names;
 /// Money, digit by digit.
 mod numbers;
+/// The interface as the service describes it.
+mod openapi;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
 /// A panic costs one reply, and an accept thread that dies costs no request.
