@@ -35,6 +35,8 @@ pub enum Route {
     DeploymentRenewStatus,
     ApiVersions,
     OpenApi,
+    Docs,
+    Redoc,
     /// A known path, asked with another method.
     WrongMethod,
     /// No such path.
@@ -69,7 +71,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 28] = [
+pub static ROUTES: [RouteInfo; 30] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -245,6 +247,20 @@ pub static ROUTES: [RouteInfo; 28] = [
         "/openapi.json",
         Work::Light,
         "This interface, described for programs",
+    ),
+    row(
+        Route::Docs,
+        "GET",
+        "/docs",
+        Work::Light,
+        "This interface, to be tried in a browser",
+    ),
+    row(
+        Route::Redoc,
+        "GET",
+        "/redoc",
+        Work::Light,
+        "This interface, to be read and printed",
     ),
     row(Route::WrongMethod, "*", "(wrong method)", Work::Light, ""),
     row(Route::Unknown, "*", "(unknown path)", Work::Light, ""),

@@ -119,6 +119,8 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
         Route::Mcp => uncached(mcp::post(api, &*book()?, call)),
         Route::Page => page::page(telemetry, call),
+        Route::Docs => page::docs(telemetry, call),
+        Route::Redoc => page::redoc(telemetry, call),
         Route::OpenApi => {
             access::check_rate(api, call)?;
             openapi::openapi(api, &*api.shelf.take().ok_or(Fault::Starting)?, call)

@@ -107,6 +107,8 @@ mod properties;
 mod query_hygiene;
 /// How often each client is let in.
 mod rate_limit;
+/// The reference of the interface, to be tried and to be read.
+mod reference;
 /// Price files that change while the service runs.
 mod reload;
 /// A new program in the same process.

@@ -300,7 +300,7 @@ pub fn operation(route: Route) -> Option<Operation> {
         .says(415, "The body is not said to be JSON", json::<Detail>()),
         Route::OpenApi => Operation::of(Documents, "OpenAPI 3.1.")
             .document::<BTreeMap<String, serde_json::Value>>(),
-        Route::Page => Operation::of(Documents, "").page(),
+        Route::Page | Route::Docs | Route::Redoc => Operation::of(Documents, "").page(),
         Route::Health => verdict::<Simple>("No traffic should come"),
         Route::HealthDetailed => probe::<Detailed>("Every part is looked at now."),
         Route::HealthReady => verdict::<Ready>("Not ready for traffic"),
