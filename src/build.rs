@@ -19,31 +19,70 @@ const CATALOGUE: &str = "src/catalog/data/catalog.jsonl";
 
 /// A page for browsers, in one file without anything from elsewhere.
 struct Page {
-    /// Of its folder, its frame there, and what comes of it.
+    /// Where its frame is.
+    folder: &'static str,
+    /// Of its frame, and of what comes of it.
     name: &'static str,
     /// In their order; a script can use what those before it have made.
     styles: &'static [&'static str],
     scripts: &'static [&'static str],
 }
 
-const PAGES: [Page; 1] = [Page {
-    name: "page",
-    styles: &["page/base.css", "page/tables.css", "page/views.css"],
-    scripts: &[
-        "page/dom.js",
-        "page/format.js",
-        "page/service.js",
-        "page/state.js",
-        "page/filters.js",
-        "page/models.js",
-        "page/compare.js",
-        "page/calculator.js",
-        "page/crossings.js",
-        "page/chart.js",
-        "page/operations.js",
-        "page/start.js",
-    ],
-}];
+const PAGES: [Page; 3] = [
+    Page {
+        folder: "page",
+        name: "page",
+        styles: &["page/base.css", "page/tables.css", "page/views.css"],
+        scripts: &[
+            "page/dom.js",
+            "page/format.js",
+            "page/service.js",
+            "page/state.js",
+            "page/filters.js",
+            "page/models.js",
+            "page/compare.js",
+            "page/calculator.js",
+            "page/crossings.js",
+            "page/chart.js",
+            "page/operations.js",
+            "page/start.js",
+        ],
+    },
+    Page {
+        folder: "reference",
+        name: "docs",
+        styles: &["page/base.css", "reference/reference.css"],
+        scripts: &[
+            "page/dom.js",
+            "reference/text.js",
+            "reference/description.js",
+            "reference/schema.js",
+            "reference/sample.js",
+            "reference/json.js",
+            "reference/request.js",
+            "reference/frame.js",
+            "reference/answer.js",
+            "reference/try.js",
+            "reference/docs.js",
+        ],
+    },
+    Page {
+        folder: "reference",
+        name: "redoc",
+        styles: &["page/base.css", "reference/reference.css"],
+        scripts: &[
+            "page/dom.js",
+            "reference/text.js",
+            "reference/description.js",
+            "reference/schema.js",
+            "reference/sample.js",
+            "reference/json.js",
+            "reference/request.js",
+            "reference/frame.js",
+            "reference/redoc.js",
+        ],
+    },
+];
 
 /// Where the folders of the pages are.
 const PAGES_FOLDER: &str = "src/api";
@@ -76,8 +115,8 @@ fn compress_catalogue() -> io::Result<()> {
 /// One file out of a page's frame, styles and scripts, and the policy under which a browser runs these
 /// and nothing else.
 fn join(page: &Page) -> io::Result<()> {
-    let name = page.name;
-    println!("cargo::rerun-if-changed={PAGES_FOLDER}/{name}");
+    let Page { folder, name, .. } = page;
+    println!("cargo::rerun-if-changed={PAGES_FOLDER}/{folder}");
     let style = joined(page.styles)?;
     let script = format!("'use strict';\n{{\n{}}}\n", joined(page.scripts)?);
     let policy = format!(
@@ -86,7 +125,7 @@ fn join(page: &Page) -> io::Result<()> {
         STANDARD.encode(Sha256::digest(&script)),
         STANDARD.encode(Sha256::digest(&style))
     );
-    let page = fs::read_to_string(format!("{PAGES_FOLDER}/{name}/{name}.html"))?
+    let page = fs::read_to_string(format!("{PAGES_FOLDER}/{folder}/{name}.html"))?
         .replace("/*style*/", &style)
         .replace("/*script*/", &script);
     fs::write(out(&format!("{name}.policy"))?, policy)?;

@@ -272,7 +272,7 @@ pub struct Settings {
     /// Header that carries the key [default: x-api-key]
     #[arg(long, env, value_name = "NAME", help_heading = "Access")]
     pub mcp_api_key_header: Option<String>,
-    /// Business requests of one client per minute; more get 429, 0 is no limit [default: 0]
+    /// Business and documentation requests of one client per minute; more get 429, 0 is no limit [default: 0]
     #[arg(long, env, value_name = "COUNT", help_heading = "Access")]
     pub rate_limit_per_minute: Option<String>,
     /// Proxies whose forwarding and country headers are believed, as CIDR ranges with commas

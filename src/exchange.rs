@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Longer request ids are not echoed.
@@ -173,6 +174,12 @@ impl Body {
     }
 }
 
+/// What is wrong with the call, and what to do.
+#[derive(Serialize, JsonSchema)]
+pub struct Detail<'a> {
+    detail: &'a str,
+}
+
 impl Reply {
     /// A JSON reply; the value must be one that always serialises.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
@@ -195,10 +202,6 @@ impl Reply {
 
     /// The contract's error shape: `{"detail": "<what is wrong and what to do>"}`.
     pub fn detail(status: u16, detail: &str) -> Reply {
-        #[derive(Serialize)]
-        struct Detail<'a> {
-            detail: &'a str,
-        }
         Reply::json(status, &Detail { detail })
     }
 

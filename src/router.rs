@@ -34,6 +34,9 @@ pub enum Route {
     DeploymentRenew,
     DeploymentRenewStatus,
     ApiVersions,
+    OpenApi,
+    Docs,
+    Redoc,
     /// A known path, asked with another method.
     WrongMethod,
     /// No such path.
@@ -68,7 +71,7 @@ const fn row(
 }
 
 /// One row per route, in the order of [`Route`].
-pub static ROUTES: [RouteInfo; 27] = [
+pub static ROUTES: [RouteInfo; 30] = [
     row(Route::Info, "GET", "/", Work::Light, "This overview"),
     row(
         Route::Models,
@@ -237,6 +240,27 @@ pub static ROUTES: [RouteInfo; 27] = [
         "/api/versions",
         Work::Probe,
         "API versions",
+    ),
+    row(
+        Route::OpenApi,
+        "GET",
+        "/openapi.json",
+        Work::Light,
+        "This interface, described for programs",
+    ),
+    row(
+        Route::Docs,
+        "GET",
+        "/docs",
+        Work::Light,
+        "This interface, to be tried in a browser",
+    ),
+    row(
+        Route::Redoc,
+        "GET",
+        "/redoc",
+        Work::Light,
+        "This interface, to be read and printed",
     ),
     row(Route::WrongMethod, "*", "(wrong method)", Work::Light, ""),
     row(Route::Unknown, "*", "(unknown path)", Work::Light, ""),

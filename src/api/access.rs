@@ -72,16 +72,22 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|range| range.contains(&address))
 }
 
-/// Business is for clients that do not ask too often and have a key, when there are keys. In this
-/// order, so that keys are not guessed any faster.
+/// Documentation is for clients that do not ask too often.
+pub fn check_rate(api: &Api, call: &Call) -> Result<(), Fault> {
+    let Some(limiter) = &api.rate_limiter else {
+        return Ok(());
+    };
+    let (client, _) = client(call, &api.access.trusted_proxies);
+    limiter
+        .take(client, Instant::now())
+        .map_err(|wait| Fault::TooOften { wait })
+}
+
+/// Business is for those who have a key besides, when there are keys. In this order, so that keys are not
+/// guessed any faster.
 pub fn check_business(api: &Api, call: &Call) -> Result<(), Fault> {
+    check_rate(api, call)?;
     let access = &api.access;
-    if let Some(limiter) = &api.rate_limiter {
-        let (client, _) = client(call, &access.trusted_proxies);
-        limiter
-            .take(client, Instant::now())
-            .map_err(|wait| Fault::TooOften { wait })?;
-    }
     let Some(keys) = &access.api_keys else {
         return Ok(());
     };

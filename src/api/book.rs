@@ -7,6 +7,7 @@
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use time::Date;
@@ -24,6 +25,7 @@ pub struct Book {
     /// `{version, date}` of the catalogue, as replies with prices carry it.
     pub stamp: Box<RawValue>,
     overview: OnceLock<Document>,
+    openapi: OnceLock<Document>,
     models: OnceLock<Document>,
     pricing: OnceLock<lists::Rows>,
     performance: OnceLock<lists::Rows>,
@@ -37,6 +39,7 @@ impl Book {
             catalog,
             today,
             overview: OnceLock::new(),
+            openapi: OnceLock::new(),
             models: OnceLock::new(),
             pricing: OnceLock::new(),
             performance: OnceLock::new(),
@@ -47,6 +50,11 @@ impl Book {
     /// What there is to ask for.
     pub fn overview(&self) -> &Document {
         self.overview.get_or_init(|| info::overview(self))
+    }
+
+    /// The description of the interface, put together by whoever asks first.
+    pub fn openapi(&self, describe: impl FnOnce() -> Document) -> &Document {
+        self.openapi.get_or_init(describe)
     }
 
     /// The list of names.
@@ -95,12 +103,15 @@ impl Book {
     }
 }
 
+/// Which prices were used.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Catalog")]
+pub struct Stamp<'a> {
+    version: &'a str,
+    date: Timestamp,
+}
+
 fn stamp(catalog: &Catalog) -> Box<RawValue> {
-    #[derive(Serialize)]
-    struct Stamp<'a> {
-        version: &'a str,
-        date: Timestamp,
-    }
     let header = catalog.header();
     let stamp = Stamp {
         version: &header.version,

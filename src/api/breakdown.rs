@@ -1,5 +1,6 @@
 //! An estimate's figures and reasons as they stand in a reply.
 
+use schemars::JsonSchema;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -10,29 +11,28 @@ use crate::money::{Factor, Usd};
 /// The rates applied, by what they are for: what a token costs, and what a million do.
 pub struct Rates<'a>(pub &'a [Line]);
 
+/// A rate with every multiplier in it.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AppliedRate {
+    Token { per_token: Usd, per_million: Usd },
+    Request { per_request: Usd },
+}
+
 impl Serialize for Rates<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct PerToken {
-            per_token: Usd,
-            per_million: Usd,
-        }
-        #[derive(Serialize)]
-        struct PerRequest {
-            per_request: Usd,
-        }
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for line in self.0 {
             let (name, one) = (line.what.as_str(), line.price_of(1));
-            if line.what == What::WebSearch {
-                map.serialize_entry(name, &PerRequest { per_request: one })?;
+            let rate = if line.what == What::WebSearch {
+                AppliedRate::Request { per_request: one }
             } else {
-                let rate = PerToken {
+                AppliedRate::Token {
                     per_token: one,
                     per_million: line.price_of(1_000_000),
-                };
-                map.serialize_entry(name, &rate)?;
-            }
+                }
+            };
+            map.serialize_entry(name, &rate)?;
         }
         map.end()
     }
@@ -41,23 +41,26 @@ impl Serialize for Rates<'_> {
 /// One line per component: what, how many, at which rate, and what that costs.
 pub struct Breakdown<'a>(pub &'a [Line]);
 
+/// A component of the cost. Searches are counted in requests, everything else in tokens.
+#[derive(Serialize, JsonSchema)]
+pub struct CostLine {
+    what: &'static str,
+    /// The cost it is part of.
+    part_of: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<u64>,
+    rate: Usd,
+    cost: Usd,
+}
+
 impl Serialize for Breakdown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Row {
-            what: &'static str,
-            part_of: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            tokens: Option<u64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            requests: Option<u64>,
-            rate: Usd,
-            cost: Usd,
-        }
         let mut rows = serializer.serialize_seq(Some(self.0.len()))?;
         for line in self.0 {
             let counts_requests = line.what == What::WebSearch;
-            rows.serialize_element(&Row {
+            rows.serialize_element(&CostLine {
                 what: line.what.as_str(),
                 part_of: match line.part_of {
                     Part::Input => "input_cost",
@@ -81,13 +84,15 @@ pub struct Multipliers<'a> {
     pub after_discount: Option<Factor>,
 }
 
+/// What rates or costs are multiplied by.
+#[derive(Serialize, JsonSchema)]
+pub struct Multiplier {
+    reason: &'static str,
+    factor: Factor,
+}
+
 impl Serialize for Multipliers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Multiplier {
-            reason: &'static str,
-            factor: Factor,
-        }
         let in_rates = self.in_rates.iter().map(|&(uplift, factor)| Multiplier {
             reason: uplift.name(),
             factor,
@@ -101,7 +106,7 @@ impl Serialize for Multipliers<'_> {
 }
 
 /// The costs of a number of calls.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct AllRequests {
     requests: u64,
     input_cost: Usd,

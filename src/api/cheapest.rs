@@ -2,10 +2,11 @@
 
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::book::Book;
+use super::book::{Book, Stamp};
 use super::breakdown::AllRequests;
 use super::comparisons::{Comparison, available};
 use super::error::Fault;
@@ -22,8 +23,9 @@ use crate::telemetry::{Feature, Telemetry};
 const LIMIT_MAX: u64 = 100;
 const LIMIT_UNASKED: u64 = 10;
 
-#[derive(Serialize)]
-struct Cheapest<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheapestResponse")]
+pub struct Cheapest<'a> {
     input_tokens: u64,
     output_tokens: u64,
     requests: u64,
@@ -35,12 +37,13 @@ struct Cheapest<'a> {
     currency: &'static str,
     timestamp: Timestamp,
     warnings: Vec<String>,
+    #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
 }
 
 /// How many models satisfy the conditions and are not compared all the same. Each counts once, for the
 /// first reason that applies.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 struct LeftOut {
     retired: usize,
     free: usize,
@@ -48,7 +51,7 @@ struct LeftOut {
 }
 
 /// What is to be done, and by whom.
-struct Tender {
+pub struct Tender {
     workload: Workload,
     filter: Filter,
     include_free: bool,
@@ -107,7 +110,8 @@ pub fn cheapest(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply
 }
 
 impl Tender {
-    fn read(fields: &mut Fields, book: &Book, now: SystemTime) -> Tender {
+    /// Reads the fields; what is wrong with them is noted there.
+    pub fn read(fields: &mut Fields, book: &Book, now: SystemTime) -> Tender {
         let workload = Workload::read(fields, now);
         // As in an estimate, and unlike in v1's lists, a provider nobody knows is a mistake.
         let provider = naming::provider(fields, book);

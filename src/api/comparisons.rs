@@ -2,10 +2,11 @@
 
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::book::Book;
+use super::book::{Book, Stamp};
 use super::breakdown::AllRequests;
 use super::error::Fault;
 use super::estimates::{ignored, price};
@@ -23,12 +24,17 @@ use crate::telemetry::{Feature, Telemetry};
 /// More names than anyone compares; the whole catalogue is asked for with `GET /pricing`.
 const NAMES_MAX: usize = 1_000;
 
+/// The fields that have the names.
+pub const BATCH_NAMES: &str = "model_names";
+pub const COMPARE_NAMES: &str = "models";
+
 /// How many rows say what a name may have meant. Finding that out takes as long as pricing twenty models,
 /// and a list of candidates is as long as twenty rows.
 const ADVISED_ROWS_MAX: usize = 50;
 
-#[derive(Serialize)]
-struct BatchEstimate<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BatchCostEstimateResponse")]
+pub struct BatchEstimate<'a> {
     input_tokens: u64,
     output_tokens: u64,
     models: Vec<Comparison<'a>>,
@@ -42,11 +48,13 @@ struct BatchEstimate<'a> {
     most_expensive_resolved_model: Option<&'a str>,
     requests: u64,
     warnings: Vec<String>,
+    #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
 }
 
 /// One model among others.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModelCostComparison")]
 pub struct Comparison<'a> {
     model_name: &'a str,
     provider: &'a str,
@@ -75,7 +83,7 @@ pub struct Comparison<'a> {
     candidates: Option<Vec<Candidate>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CostRange {
     min: Usd,
     max: Usd,
@@ -91,14 +99,32 @@ struct Priced<'a> {
 /// `POST /cost-estimate/batch`
 pub fn batch(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
     telemetry.record_feature(Feature::BatchEstimate, SystemTime::now());
-    comparison(book, telemetry, Fields::parse(call.body)?, "model_names")
+    comparison(book, telemetry, Fields::parse(call.body)?, BATCH_NAMES)
 }
 
 /// `GET /compare`
 pub fn compare(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fault> {
     telemetry.record_feature(Feature::Compare, SystemTime::now());
     let fields = Fields::of_query(call.query);
-    comparison(book, telemetry, fields, "models")
+    comparison(book, telemetry, fields, COMPARE_NAMES)
+}
+
+/// What is to be priced, on which models.
+pub struct Asked {
+    names: Vec<String>,
+    naming: Naming,
+    workload: Workload,
+}
+
+impl Asked {
+    /// Reads the fields, the names from the one that has them; what is wrong with them is noted there.
+    pub fn read(fields: &mut Fields, names: &str, book: &Book, now: SystemTime) -> Asked {
+        Asked {
+            names: fields.strings(names, NAMES_MAX),
+            naming: Naming::read(fields, book),
+            workload: Workload::read(fields, now),
+        }
+    }
 }
 
 fn comparison(
@@ -108,9 +134,11 @@ fn comparison(
     names_field: &str,
 ) -> Result<Reply, Fault> {
     let now = SystemTime::now();
-    let names = fields.strings(names_field, NAMES_MAX);
-    let naming = Naming::read(&mut fields, book);
-    let workload = Workload::read(&mut fields, now);
+    let Asked {
+        names,
+        naming,
+        workload,
+    } = Asked::read(&mut fields, names_field, book, now);
     let warnings = ignored(&fields);
     fields.finish()?;
     let mut models = Vec::with_capacity(names.len());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Api;
@@ -14,7 +15,8 @@ use crate::config::DRAIN_TIMEOUT_SECONDS_MAX;
 use crate::deployment::{Order, Phase, RenewalStatus, ShutdownStatus};
 use crate::exchange::{Answer, Call, Reply};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EnvironmentInfo")]
 pub struct Environment<'a> {
     environment: &'a str,
     region: Option<&'a str>,
@@ -38,14 +40,16 @@ impl<'a> Environment<'a> {
     }
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeploymentInfo")]
+pub struct Info<'a> {
+    #[serde(flatten)]
+    environment: Environment<'a>,
+    service_uptime_seconds: f64,
+}
+
 /// `GET /deployment/info`
 pub fn info(api: &Api) -> Reply {
-    #[derive(Serialize)]
-    struct Info<'a> {
-        #[serde(flatten)]
-        environment: Environment<'a>,
-        service_uptime_seconds: f64,
-    }
     Reply::json(
         200,
         &Info {
@@ -55,18 +59,20 @@ pub fn info(api: &Api) -> Reply {
     )
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeploymentMetadata")]
+pub struct Metadata {
+    version: &'static str,
+    build_date: Option<Timestamp>,
+    deployment_date: Timestamp,
+    api_versions: &'static [&'static str],
+    backwards_compatible_until: Option<&'static str>,
+    breaking_changes: BTreeMap<&'static str, Vec<&'static str>>,
+    commit: &'static str,
+}
+
 /// `GET /deployment/metadata`
 pub fn metadata(api: &Api) -> Reply {
-    #[derive(Serialize)]
-    struct Metadata {
-        version: &'static str,
-        build_date: Option<Timestamp>,
-        deployment_date: Timestamp,
-        api_versions: &'static [&'static str],
-        backwards_compatible_until: Option<&'static str>,
-        breaking_changes: BTreeMap<&'static str, Vec<&'static str>>,
-        commit: &'static str,
-    }
     Reply::json(
         200,
         &Metadata {
@@ -82,8 +88,9 @@ pub fn metadata(api: &Api) -> Reply {
     )
 }
 
-#[derive(Serialize)]
-struct Status {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "GracefulShutdownStatus")]
+pub struct Status {
     shutting_down: bool,
     active_requests: usize,
     drain_timeout_seconds: u64,
@@ -113,21 +120,33 @@ pub fn shutdown_status(api: &Api) -> Reply {
     status_reply(&api.lifecycle.status(Instant::now()))
 }
 
+/// Whether the caller waits for the end of the drain.
+pub fn read_wait(fields: &mut Fields) -> bool {
+    fields.flag("wait")
+}
+
+/// Reads an order; what is wrong with it is noted in the fields.
+pub fn read_order(fields: &mut Fields) -> Order {
+    let mut seconds = |name| {
+        fields
+            .optional_number(name, DRAIN_TIMEOUT_SECONDS_MAX)
+            .map(Duration::from_secs)
+    };
+    Order {
+        drain_timeout: seconds("drain_timeout_seconds"),
+        shutdown_delay: seconds("delay_seconds"),
+    }
+}
+
 /// `POST /deployment/shutdown`: orders the shutdown and says how it stands, at once or, with
 /// `?wait=true`, when the drain is over.
 pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
     check_shutdown(call, &api.access)?;
     let mut query = Fields::of_query(call.query);
-    let wait = query.flag("wait");
+    let wait = read_wait(&mut query);
     query.finish()?;
     let mut fields = Fields::parse_optional(call.body)?;
-    let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
-    let order = Order {
-        drain_timeout: seconds(
-            fields.optional_number("drain_timeout_seconds", DRAIN_TIMEOUT_SECONDS_MAX),
-        ),
-        shutdown_delay: seconds(fields.optional_number("delay_seconds", DRAIN_TIMEOUT_SECONDS_MAX)),
-    };
+    let order = read_order(&mut fields);
     fields.finish()?;
     if api.lifecycle.phase() == Phase::Stopped {
         return Ok(Answer::Now(shutdown_status(api)));
@@ -142,16 +161,18 @@ pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
     })
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RenewalStatus")]
+pub struct Renewal<'a> {
+    state: &'static str,
+    started_at: Option<Timestamp>,
+    error: Option<&'a str>,
+    renewals: u64,
+    version: &'static str,
+    commit: &'static str,
+}
+
 fn renewal_reply(code: u16, api: &Api, status: &RenewalStatus) -> Reply {
-    #[derive(Serialize)]
-    struct Renewal<'a> {
-        state: &'static str,
-        started_at: Option<Timestamp>,
-        error: Option<&'a str>,
-        renewals: u64,
-        version: &'static str,
-        commit: &'static str,
-    }
     Reply::json(
         code,
         &Renewal {

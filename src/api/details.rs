@@ -1,9 +1,10 @@
 //! `GET /models/{model}`: everything known of one model.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::book::Book;
+use super::book::{Book, Stamp};
 use super::rows::{MeasuredBy, latency_ms, name, source, status_word, throughput};
 use crate::catalog::capability::Known;
 use crate::catalog::off_peak::OffPeak;
@@ -15,8 +16,9 @@ use crate::estimate::tier_word;
 use crate::money::{Factor, Usd};
 use crate::use_case;
 
-#[derive(Serialize)]
-struct Details<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModelDetails")]
+pub struct Details<'a> {
     id: &'a str,
     model_name: &'a str,
     keys: &'a [Box<str>],
@@ -48,17 +50,19 @@ struct Details<'a> {
     measured: Option<MeasuredBy<'a>>,
     source: &'a str,
     price_as_of: Timestamp,
+    #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
 }
 
 /// What is in neither list is unknown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Capabilities {
     can: Vec<&'static str>,
     cannot: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PublishedRate")]
 struct RateRow {
     /// As the catalogue file names it: `input>272k@batch`.
     rate: String,
@@ -69,33 +73,38 @@ struct RateRow {
     per_million: Usd,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RateStep")]
 struct StepRow {
     above_input_tokens: u64,
     up_to_input_tokens: u64,
     rates: Vec<RateRow>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OffPeak")]
 struct OffPeakRow<'a> {
     windows: Vec<WindowRow<'a>>,
     weekday_timezone: &'a str,
     rates: Vec<RateRow>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OffPeakWindow")]
 struct WindowRow<'a> {
     hours_utc: Vec<String>,
     weekdays: &'a [u8],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnitPrice")]
 struct UnitRow {
     unit: &'static str,
     usd: Usd,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WebSearchPrices")]
 struct SearchRow<'a> {
     usd_per_search: Option<SearchCostRow>,
     billing_unit: Option<&'static str>,
@@ -103,21 +112,24 @@ struct SearchRow<'a> {
     usd_per_google_maps_query: Option<Usd>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PricePerSearch")]
 struct SearchCostRow {
     low: Usd,
     medium: Usd,
     high: Usd,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FreeSearches")]
 struct FreeRequestsRow<'a> {
     count: u64,
     period: &'static str,
     shared_group: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Surcharge")]
 struct UpliftRow {
     reason: &'static str,
     factor: Factor,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -47,8 +48,28 @@ pub enum Fault {
     Starting,
 }
 
+/// Everything that is wrong with the shape of a call.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HTTPValidationError")]
+pub struct Invalid<'a> {
+    detail: &'a [Problem],
+}
+
+/// A name that leads to no one model.
+#[derive(Serialize, JsonSchema)]
+pub struct Misnamed<'a> {
+    detail: String,
+    /// Names that exist, the likest first; of a name that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestions: Option<&'a [String]>,
+    /// The models that have the name, when there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<&'a [Candidate]>,
+}
+
 /// One thing that is wrong with a body or a query, in the shape the v1 service had it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ValidationError")]
 pub struct Problem {
     /// A stable code, such as `missing` or `int_type`.
     #[serde(rename = "type")]
@@ -60,7 +81,7 @@ pub struct Problem {
     pub input: Value,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Place {
     Name(String),
@@ -94,22 +115,8 @@ impl Fault {
     /// The one place where faults meet statuses.
     pub fn reply(&self) -> Reply {
         match self {
-            Fault::Invalid(problems) => {
-                #[derive(Serialize)]
-                struct Invalid<'a> {
-                    detail: &'a [Problem],
-                }
-                Reply::json(422, &Invalid { detail: problems })
-            }
+            Fault::Invalid(problems) => Reply::json(422, &Invalid { detail: problems }),
             Fault::Misnomer(misnomer) => {
-                #[derive(Serialize)]
-                struct Misnamed<'a> {
-                    detail: String,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    suggestions: Option<&'a [String]>,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    candidates: Option<&'a [Candidate]>,
-                }
                 let status = match misnomer {
                     Misnomer::Unusable { .. } => 422,
                     Misnomer::Unknown { .. } => 404,

@@ -1,12 +1,16 @@
 //! `POST /cost-estimate`, and what every reply with costs has in common.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::book::Book;
-use super::breakdown::{AllRequests, Breakdown, Multipliers, Rates};
+use super::book::{Book, Stamp};
+use super::breakdown::{
+    AllRequests, AppliedRate, Breakdown, CostLine, Multiplier, Multipliers, Rates,
+};
 use super::error::Fault;
 use super::fields::Fields;
 use super::naming::{self, Naming, SUGGESTIONS_MAX};
@@ -19,8 +23,9 @@ use crate::exchange::{Call, Reply};
 use crate::money::Usd;
 use crate::telemetry::{Feature, Telemetry};
 
-#[derive(Serialize)]
-struct CostEstimate<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CostEstimateResponse")]
+pub struct CostEstimate<'a> {
     model_name: &'a str,
     provider: &'a str,
     input_tokens: u64,
@@ -38,8 +43,11 @@ struct CostEstimate<'a> {
     threshold_applied: Option<u64>,
     off_peak: bool,
     assumed: bool,
+    #[schemars(with = "BTreeMap<String, AppliedRate>")]
     rates: Rates<'a>,
+    #[schemars(with = "Vec<CostLine>")]
     breakdown: Breakdown<'a>,
+    #[schemars(with = "Vec<Multiplier>")]
     multipliers: Multipliers<'a>,
     /// For more than one request only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +55,26 @@ struct CostEstimate<'a> {
     warnings: Vec<String>,
     price_as_of: Timestamp,
     source: &'a str,
+    #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
+}
+
+/// What is to be priced, on which model.
+pub struct Asked {
+    name: String,
+    naming: Naming,
+    workload: Workload,
+}
+
+impl Asked {
+    /// Reads the fields; what is wrong with them is noted there.
+    pub fn read(fields: &mut Fields, book: &Book, now: SystemTime) -> Asked {
+        Asked {
+            name: fields.string("model_name"),
+            naming: Naming::read(fields, book),
+            workload: Workload::read(fields, now),
+        }
+    }
 }
 
 /// `POST /cost-estimate`
@@ -58,9 +85,11 @@ pub fn one(book: &Book, telemetry: &Telemetry, call: &Call) -> Result<Reply, Fau
 /// The estimate these fields ask for, wherever they come from.
 pub fn of(book: &Book, telemetry: &Telemetry, mut fields: Fields) -> Result<Reply, Fault> {
     let now = SystemTime::now();
-    let name = fields.string("model_name");
-    let naming = Naming::read(&mut fields, book);
-    let workload = Workload::read(&mut fields, now);
+    let Asked {
+        name,
+        naming,
+        workload,
+    } = Asked::read(&mut fields, book, now);
     let mut warnings = ignored(&fields);
     fields.finish()?;
     let resolved = naming

@@ -1,12 +1,16 @@
 //! The fields of a request, those of a JSON object or those of a query, read one by one, with every
 //! problem collected.
 
+mod asked;
+
 use std::borrow::Cow;
 
 use serde_json::{Number, Value};
 
 use super::error::{Fault, Place, Problem};
 use super::given::{Given, Items};
+
+pub use asked::{Asked, What};
 
 /// The largest token count taken: the power of ten below 2^53, up to which every JSON reader
 /// has whole numbers exactly.
@@ -24,6 +28,8 @@ pub struct Fields<'a> {
     /// `None` for those that were read.
     fields: Vec<(Cow<'a, str>, Option<Given<'a>>)>,
     problems: Vec<Problem>,
+    /// What was asked for, when somebody wants to know.
+    asked: Option<Vec<Asked>>,
 }
 
 /// Where fields came from, which decides how their values are read.
@@ -53,11 +59,13 @@ impl<'a> Fields<'a> {
                 .map(|(name, value)| (name, Some(value)))
                 .collect(),
             problems: Vec::new(),
+            asked: None,
         }
     }
 
     /// A string that must be there. On a problem: an empty one, and [`Fields::finish`] fails.
     pub fn string(&mut self, name: &str) -> String {
+        self.note(name, || What::Text);
         match self.take(name) {
             Some(Given::Text(text)) => text.into_owned(),
             Some(other) => {
@@ -71,6 +79,7 @@ impl<'a> Fields<'a> {
     /// A list of strings that must be there, of at most `length_max`. Of the items that are none the first
     /// few are noted.
     pub fn strings(&mut self, name: &str, length_max: usize) -> Vec<String> {
+        self.note(name, || What::Texts { length_max });
         let Some(items) = self.take_items(name, length_max) else {
             return self.miss(name);
         };
@@ -94,6 +103,11 @@ impl<'a> Fields<'a> {
 
     /// A token count that must be there: a whole number from 0 to [`TOKENS_MAX`].
     pub fn tokens(&mut self, name: &str) -> u64 {
+        self.note(name, || What::Whole {
+            min: 0,
+            max: TOKENS_MAX,
+            unsaid: None,
+        });
         match self.take(name) {
             Some(value) => self.whole_number(name, value, TOKENS_MAX),
             None => self.miss(name),
@@ -102,19 +116,17 @@ impl<'a> Fields<'a> {
 
     /// A whole number from 0 to `max` that may be absent or null.
     pub fn optional_number(&mut self, name: &str, max: u64) -> Option<u64> {
-        match self.take(name) {
-            None | Some(Given::Null) => None,
-            Some(value) => Some(self.whole_number(name, value, max)),
-        }
+        self.number(name, 0, max, None)
     }
 
     /// A token count, 0 when absent or null.
     pub fn count(&mut self, name: &str) -> u64 {
-        self.optional_number(name, TOKENS_MAX).unwrap_or(0)
+        self.number(name, 0, TOKENS_MAX, Some(0)).unwrap_or(0)
     }
 
     /// True or false; false when absent or null.
     pub fn flag(&mut self, name: &str) -> bool {
+        self.note(name, || What::Flag);
         let value = self.take(name).unwrap_or(Given::Null);
         let is_so = match &value {
             Given::Null => Some(false),
@@ -136,7 +148,8 @@ impl<'a> Fields<'a> {
 
     /// One of a few words, as what the word means; `None` when absent or null.
     pub fn word<T: Copy>(&mut self, name: &str, words: &[(T, &str)]) -> Option<T> {
-        let text = self.text(name)?;
+        self.note(name, || What::word(words));
+        let text = self.take_text(name)?;
         let meaning = meaning(&text, words);
         if meaning.is_none() {
             self.problem("enum", name, &one_of(words), Given::Text(text));
@@ -147,6 +160,7 @@ impl<'a> Fields<'a> {
     /// A list of a few words that may be absent or null, as what they mean, each once. Of the words without
     /// a meaning the first is noted.
     pub fn words<T: Copy + PartialEq>(&mut self, name: &str, words: &[(T, &str)]) -> Vec<T> {
+        self.note(name, || What::words(words, WORDS_MAX));
         let mut meanings = Vec::new();
         let items = self.take_items(name, WORDS_MAX).unwrap_or_default();
         for (index, item) in items.into_iter().enumerate() {
@@ -168,14 +182,8 @@ impl<'a> Fields<'a> {
 
     /// A string that may be absent or null.
     pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        match self.take(name)? {
-            Given::Null => None,
-            Given::Text(text) => Some(text),
-            other => {
-                self.problem("string_type", name, "Input should be a valid string", other);
-                None
-            }
-        }
+        self.note(name, || What::Text);
+        self.take_text(name)
     }
 
     /// A string that may be absent or null, as what it means; `expected` says what it should be.
@@ -201,6 +209,7 @@ impl<'a> Fields<'a> {
         parse: impl FnOnce(&str) -> Option<T>,
         expected: &str,
     ) -> Option<T> {
+        self.note(name, || What::Decimal);
         let value = self.take(name).filter(|value| !value.is_null())?;
         let parsed = match &value {
             Given::Number(number) => parse(&number.to_string()),
@@ -235,7 +244,7 @@ impl<'a> Fields<'a> {
     /// A whole number from 1 to `max` that may be absent or null.
     pub fn positive(&mut self, name: &str, max: u64) -> Option<u64> {
         let problems = self.problems.len();
-        let number = self.optional_number(name, max)?;
+        let number = self.number(name, 1, max, None)?;
         // What could not be read counts as 0, too.
         if number == 0 && self.problems.len() == problems {
             let message = "Input should be greater than or equal to 1";
@@ -288,6 +297,17 @@ impl<'a> Fields<'a> {
         Some(first)
     }
 
+    fn take_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        match self.take(name)? {
+            Given::Null => None,
+            Given::Text(text) => Some(text),
+            other => {
+                self.problem("string_type", name, "Input should be a valid string", other);
+                None
+            }
+        }
+    }
+
     fn take_parameters(&mut self, name: &str, max: usize) -> Option<Items<'a>> {
         let (mut first, mut count) = (Vec::new(), 0);
         for (_, value) in self.fields.iter_mut().filter(|(field, _)| field == name) {
@@ -305,9 +325,19 @@ impl<'a> Fields<'a> {
     }
 
     fn miss<T: Default>(&mut self, name: &str) -> T {
+        self.note_required();
         let loc = vec![self.source.place(), name.into()];
         self.problems.push(missing(loc));
         T::default()
+    }
+
+    /// A whole number that may be absent or null. That it is at least `min` is for the caller to see to.
+    fn number(&mut self, name: &str, min: u64, max: u64, unsaid: Option<u64>) -> Option<u64> {
+        self.note(name, || What::Whole { min, max, unsaid });
+        match self.take(name) {
+            None | Some(Given::Null) => None,
+            Some(value) => Some(self.whole_number(name, value, max)),
+        }
     }
 
     fn whole_number(&mut self, name: &str, value: Given, max: u64) -> u64 {

@@ -12,6 +12,9 @@ use crate::telemetry::{Feature, Telemetry};
 /// Longer words are in no name.
 const SEARCH_BYTES_MAX: usize = 256;
 
+/// A round number that amounts can hold, far above any price.
+const PRICE_MAX: Usd = Usd::from_attos(100_000_000_000_000_000_000 * 1_000_000_000_000_000_000);
+
 /// Reads a filter; what is wrong with it is noted in the fields.
 pub fn read(book: &Book, fields: &mut Fields) -> Filter {
     Filter {
@@ -58,7 +61,10 @@ pub fn take_note(filter: &Filter, telemetry: &Telemetry) {
 fn price(fields: &mut Fields, name: &str) -> Option<Usd> {
     fields.decimal(
         name,
-        |text| Usd::parse(text).ok().filter(|price| *price >= Usd::ZERO),
-        "Input should be a number from 0: USD per million tokens",
+        |text| {
+            let price = Usd::parse(text).ok()?;
+            (Usd::ZERO..=PRICE_MAX).contains(&price).then_some(price)
+        },
+        "Input should be a number from 0 to 1e20: USD per million tokens",
     )
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Api;
@@ -17,7 +18,8 @@ use crate::telemetry::average;
 use crate::vitals::{Refused, read};
 
 /// v1's words for the state of a service or of one of its parts. Worse is greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "DeploymentStatus")]
 #[serde(rename_all = "snake_case")]
 enum Health {
     Healthy,
@@ -26,14 +28,16 @@ enum Health {
     ShuttingDown,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Health")]
+pub struct Simple {
+    status: Health,
+    service: &'static str,
+    version: &'static str,
+}
+
 /// `GET /health`: 200 when traffic is welcome.
 pub fn health(api: &Api) -> Reply {
-    #[derive(Serialize)]
-    struct Simple {
-        status: Health,
-        service: &'static str,
-        version: &'static str,
-    }
     let (code, status) = match api.lifecycle.phase() {
         Phase::Starting => (503, Health::Unhealthy),
         Phase::Ready => (200, Health::Healthy),
@@ -57,13 +61,15 @@ impl Api {
     }
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Liveness")]
+pub struct Live {
+    alive: bool,
+    timestamp: Timestamp,
+}
+
 /// `GET /health/live`: 200 as long as the process can get anything done. A drain never makes it fail.
 pub fn live(api: &Api) -> Reply {
-    #[derive(Serialize)]
-    struct Live {
-        alive: bool,
-        timestamp: Timestamp,
-    }
     let alive = api.is_alive();
     Reply::json(
         if alive { 200 } else { 503 },
@@ -80,15 +86,17 @@ fn is_alive(stuck: Duration, watchdog: Duration) -> bool {
     watchdog.is_zero() || stuck < watchdog
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeploymentReadiness")]
+pub struct Ready {
+    ready: bool,
+    reason: Option<&'static str>,
+    checks: BTreeMap<&'static str, bool>,
+    timestamp: Timestamp,
+}
+
 /// `GET /health/ready`: 200 when a balancer should send traffic here.
 pub fn ready(api: &Api) -> Reply {
-    #[derive(Serialize)]
-    struct Ready {
-        ready: bool,
-        reason: Option<&'static str>,
-        checks: BTreeMap<&'static str, bool>,
-        timestamp: Timestamp,
-    }
     let phase = api.lifecycle.phase();
     let reason = match phase {
         Phase::Starting => Some("starting"),
@@ -112,7 +120,8 @@ pub fn ready(api: &Api) -> Reply {
     )
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ServiceHealth")]
 struct Part {
     name: &'static str,
     status: Health,
@@ -121,7 +130,7 @@ struct Part {
     error_message: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Metrics {
     active_requests: usize,
     uptime_seconds: f64,
@@ -153,7 +162,8 @@ struct Metrics {
 }
 
 /// Requests refused at the door, by reason.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RefusedRequests")]
 struct RefusedCounts {
     bad_request: usize,
     head_timeout: usize,
@@ -167,7 +177,7 @@ struct RefusedCounts {
 }
 
 /// Which prices are in use, and how they got here.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CatalogMetrics {
     catalog_version: Option<String>,
     catalog_date: Option<String>,
@@ -178,20 +188,22 @@ struct CatalogMetrics {
     catalog_failed_reloads: u64,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HealthCheckResponse")]
+pub struct Detailed<'a> {
+    status: Health,
+    version: &'static str,
+    uptime_seconds: f64,
+    environment: Environment<'a>,
+    services: [Part; 3],
+    metrics: Metrics,
+    graceful_shutdown: bool,
+    phase: &'static str,
+    timestamp: Timestamp,
+}
+
 /// `GET /health/detailed`: every part looked at now, and figures.
 pub fn detailed(api: &Api) -> Reply {
-    #[derive(Serialize)]
-    struct Detailed<'a> {
-        status: Health,
-        version: &'static str,
-        uptime_seconds: f64,
-        environment: Environment<'a>,
-        services: [Part; 3],
-        metrics: Metrics,
-        graceful_shutdown: bool,
-        phase: &'static str,
-        timestamp: Timestamp,
-    }
     let phase = api.lifecycle.phase();
     let services = [
         checked("catalog", || catalog(api)),

@@ -1,5 +1,6 @@
 //! `GET /` and `GET /api/versions`: what there is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Api;
@@ -20,8 +21,9 @@ const SAMPLE_MODELS: [&str; 8] = [
     "sonar-pro",
 ];
 
-#[derive(Serialize)]
-struct Info<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ServerInfo")]
+pub struct Info<'a> {
     name: &'static str,
     version: &'static str,
     description: &'static str,
@@ -30,7 +32,7 @@ struct Info<'a> {
     quick_start_guide: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EndpointInfo {
     path: &'static str,
     method: &'static str,
@@ -66,14 +68,16 @@ pub fn overview(book: &Book) -> Document {
     Document::new(&bytes, whole).unless_refused()
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ApiVersionInfo")]
+pub struct Versions {
+    current_version: &'static str,
+    all_versions: &'static [&'static str],
+    deprecated_versions: &'static [&'static str],
+    migration_guide_url: Option<&'static str>,
+}
+
 pub fn versions() -> Reply {
-    #[derive(Serialize)]
-    struct Versions {
-        current_version: &'static str,
-        all_versions: &'static [&'static str],
-        deprecated_versions: &'static [&'static str],
-        migration_guide_url: Option<&'static str>,
-    }
     Reply::json(
         200,
         &Versions {

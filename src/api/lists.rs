@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::book::Book;
@@ -72,6 +73,19 @@ impl Rows {
     }
 }
 
+/// What [`write_list`] writes, row by row. It has the name of its tail.
+#[derive(JsonSchema)]
+#[schemars(
+    rename = "{Tail}",
+    description = "A page of rows, and what is said of all models that match"
+)]
+#[expect(dead_code, reason = "nothing is of this type but what is written")]
+pub struct Written<Row, Tail> {
+    models: Vec<Row>,
+    #[serde(flatten)]
+    tail: Tail,
+}
+
 /// `{"models": [<row>, ...], <what belongs to the list as a whole>}`
 fn write_list(
     book: &Book,
@@ -113,7 +127,8 @@ fn write(bytes: &mut Vec<u8>, value: &impl Serialize) {
         .expect("rows hold only strings, numbers and maps with string keys");
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderStatusInfo")]
 struct ProviderStatus<'a> {
     provider_name: &'a str,
     is_available: bool,
@@ -121,16 +136,18 @@ struct ProviderStatus<'a> {
     models_count: usize,
 }
 
-#[derive(Serialize)]
-struct PricingTail<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PricingResponse")]
+pub struct PricingTail<'a> {
     total_models: usize,
     retired_left_out: usize,
     provider_status: Vec<ProviderStatus<'a>>,
     timestamp: Timestamp,
 }
 
-#[derive(Serialize)]
-struct PerformanceTail<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PerformanceResponse")]
+pub struct PerformanceTail<'a> {
     total_models: usize,
     retired_left_out: usize,
     best_throughput: Option<&'a str>,
@@ -141,8 +158,9 @@ struct PerformanceTail<'a> {
     timestamp: Timestamp,
 }
 
-#[derive(Serialize)]
-struct UseCasesTail<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UseCaseResponse")]
+pub struct UseCasesTail<'a> {
     total_models: usize,
     retired_left_out: usize,
     providers: Vec<&'a str>,
@@ -237,17 +255,19 @@ pub fn models_document(book: &Book) -> Document {
     Document::new(&bytes, whole)
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModelsResponse")]
+pub struct Models<'a> {
+    total_models: usize,
+    providers: Vec<&'a str>,
+    models_by_provider: BTreeMap<&'a str, Vec<&'a str>>,
+    all_models: Vec<&'a str>,
+    retired_left_out: usize,
+}
+
 /// The names of a page of these models, each one that finds this very model. Unasked, all of them stand
 /// in the order in which they stand under their providers.
 pub fn models_list(book: &Book, found: &Found) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Models<'a> {
-        total_models: usize,
-        providers: Vec<&'a str>,
-        models_by_provider: BTreeMap<&'a str, Vec<&'a str>>,
-        all_models: Vec<&'a str>,
-        retired_left_out: usize,
-    }
     let page = models_at(book, found.page());
     let mut bytes = Vec::with_capacity(page.len() * 100);
     write(

@@ -12,7 +12,7 @@ mod modern;
 mod server;
 mod tools;
 
-pub use message::{Incoming, MESSAGE_BYTES_MAX, Said, answer};
+pub use message::{BATCH_MAX, Incoming, MESSAGE_BYTES_MAX, Said, answer};
 pub use tools::Desk;
 
 use super::Api;

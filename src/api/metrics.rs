@@ -12,6 +12,9 @@ const OPENMETRICS: Content =
     Content::text("application/openmetrics-text; version=1.0.0; charset=utf-8");
 const TEXT: Content = Content::text("text/plain; version=0.0.4; charset=utf-8");
 
+/// What it comes as.
+pub const MEDIA_TYPES: [&str; 2] = [TEXT.media_type, OPENMETRICS.media_type];
+
 /// `GET /metrics`: OpenMetrics for those who ask for it by name, the older text for everybody else.
 pub fn metrics(api: &Api, call: &Call) -> Reply {
     let mut families = Families::default();

@@ -21,6 +21,7 @@ pub mod mcp;
 mod metrics;
 mod models;
 mod naming;
+mod openapi;
 mod order;
 mod page;
 mod question;
@@ -118,6 +119,12 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
         Route::Mcp => uncached(mcp::post(api, &*book()?, call)),
         Route::Page => page::page(telemetry, call),
+        Route::Docs => page::docs(telemetry, call),
+        Route::Redoc => page::redoc(telemetry, call),
+        Route::OpenApi => {
+            access::check_rate(api, call)?;
+            openapi::openapi(api, &*api.shelf.take().ok_or(Fault::Starting)?, call)
+        }
         Route::Telemetry => uncached(book().map(|_| telemetry::report(telemetry))?),
         Route::WrongMethod => {
             return Err(Fault::WrongMethod {

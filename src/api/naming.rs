@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ pub enum Misnomer {
 }
 
 /// A model that an ambiguous name may mean.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Candidate {
     /// The id, which is a name of this model only.
     model: String,

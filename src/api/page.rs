@@ -1,4 +1,5 @@
-//! `GET /ui`: the page for people, and who is led there from `GET /`.
+//! The pages for browsers: `GET /ui`, who is led there from `GET /`, and the reference at `/docs` and `/redoc`,
+//! whose scripts make it of `/openapi.json`, so that nothing is written down twice.
 
 use std::sync::LazyLock;
 
@@ -26,10 +27,22 @@ macro_rules! page {
 }
 
 static PAGE: LazyLock<Document> = page!("page");
+static DOCS: LazyLock<Document> = page!("docs");
+static REDOC: LazyLock<Document> = page!("redoc");
 
 /// `GET /ui`, which needs no key: it asks for one.
 pub fn page(telemetry: &Telemetry, call: &Call) -> Reply {
     noted(telemetry, PAGE.reply(call))
+}
+
+/// `GET /docs`: the interface to be tried.
+pub fn docs(telemetry: &Telemetry, call: &Call) -> Reply {
+    noted(telemetry, DOCS.reply(call))
+}
+
+/// `GET /redoc`: the interface to be read.
+pub fn redoc(telemetry: &Telemetry, call: &Call) -> Reply {
+    noted(telemetry, REDOC.reply(call))
 }
 
 /// From `/` to the page. The address is relative, for proxies that serve all of this below a path.

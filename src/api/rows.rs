@@ -1,5 +1,6 @@
 //! One model's row in each list.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::book::Book;
@@ -12,7 +13,8 @@ use crate::use_case;
 const VOLUMES: [u64; 3] = [10_000, 100_000, 1_000_000];
 
 /// v1's `PricingMetrics`, and behind it what is new.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PricingMetrics")]
 pub struct PricingRow<'a> {
     model_name: &'a str,
     provider: &'a str,
@@ -39,7 +41,8 @@ pub struct PricingRow<'a> {
     deprecation_date: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TokenVolumePrice")]
 struct VolumePrice {
     input_cost: Usd,
     output_cost: Usd,
@@ -87,7 +90,8 @@ pub fn pricing_row<'a>(book: &'a Book, model: &'a Model) -> PricingRow<'a> {
 }
 
 /// v1's `PerformanceMetrics`, and the id.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PerformanceMetrics")]
 pub struct PerformanceRow<'a> {
     model_name: &'a str,
     provider: &'a str,
@@ -104,13 +108,15 @@ pub struct PerformanceRow<'a> {
 }
 
 /// Who stands for the figures, and since when.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Measured")]
 pub struct MeasuredBy<'a> {
     throughput: Option<MeasurementBy<'a>>,
     latency: Option<MeasurementBy<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Measurement")]
 struct MeasurementBy<'a> {
     source: &'a str,
     date: String,
@@ -149,7 +155,8 @@ pub fn performance_row<'a>(book: &'a Book, model: &'a Model) -> PerformanceRow<'
 }
 
 /// v1's `ModelUseCase`, and what is new.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModelUseCase")]
 pub struct UseCaseRow<'a> {
     model_name: &'a str,
     provider: &'a str,

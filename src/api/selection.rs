@@ -65,21 +65,26 @@ impl Selection {
     /// # Errors
     /// Every parameter that has no meaning.
     pub fn parse(book: &Book, query: &str, list: Option<List>) -> Result<Selection, Fault> {
+        let mut fields = Fields::of_query(query);
+        let selection = Selection::read(&mut fields, book, list);
+        fields.finish()?;
+        Ok(selection)
+    }
+
+    /// Reads the fields; what is wrong with them is noted there.
+    pub fn read(fields: &mut Fields, book: &Book, list: Option<List>) -> Selection {
         let words = match list {
             Some(List::Pricing) | None => &order::PRICES,
             Some(List::Performance) => &order::PERFORMANCE,
             Some(List::UseCases) => &order::USE_CASES,
         };
-        let mut fields = Fields::of_query(query);
-        let selection = Selection {
+        Selection {
             list,
-            filter: filter::read(book, &mut fields),
-            order: Order::read(&mut fields, words, unasked_order(list)),
-            offset: length(&mut fields, "offset").unwrap_or(0),
-            limit: length(&mut fields, "limit"),
-        };
-        fields.finish()?;
-        Ok(selection)
+            filter: filter::read(book, fields),
+            order: Order::read(fields, words, unasked_order(list)),
+            offset: length(fields, "offset").unwrap_or(0),
+            limit: length(fields, "limit"),
+        }
     }
 
     /// Counts what was used beyond what the list does unasked.

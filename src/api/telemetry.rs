@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
@@ -11,8 +12,9 @@ use crate::money::Usd;
 use crate::router::ROUTES;
 use crate::telemetry::{EndpointTally, Feature, Tally, Telemetry, average};
 
-#[derive(Serialize)]
-struct Report<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TelemetryResponse")]
+pub struct Report<'a> {
     overall_stats: Overall,
     endpoints: Vec<EndpointStats>,
     provider_adoption: Vec<AdoptionStats<'a>>,
@@ -22,7 +24,8 @@ struct Report<'a> {
     timestamp: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TelemetryOverallStats")]
 struct Overall {
     total_requests: u64,
     total_errors: u64,
@@ -37,7 +40,8 @@ struct Overall {
     timestamp: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EndpointMetricResponse")]
 struct EndpointStats {
     endpoint: String,
     path: &'static str,
@@ -52,7 +56,8 @@ struct EndpointStats {
     last_called: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderAdoptionResponse")]
 struct AdoptionStats<'a> {
     provider_name: &'a str,
     model_requests: u64,
@@ -61,14 +66,16 @@ struct AdoptionStats<'a> {
     last_requested: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FeatureUsageResponse")]
 struct FeatureStats {
     feature_name: &'static str,
     usage_count: u64,
     last_used: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClientLocationStats")]
 struct LocationStats {
     country: &'static str,
     country_code: &'static str,
@@ -76,7 +83,7 @@ struct LocationStats {
     unique_clients: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BrowserStats<'a> {
     browser_name: &'a str,
     request_count: u64,

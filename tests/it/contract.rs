@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{Instance, Response};
 
 /// Served as documents, not as v1 types.
-const DOCUMENTATION: [&str; 3] = ["/openapi.json", "/docs", "/redoc"];
+pub const DOCUMENTATION: [&str; 3] = ["/openapi.json", "/docs", "/redoc"];
 
 pub static CONTRACT: LazyLock<Value> = LazyLock::new(|| {
     let mut document: Value = serde_json::from_str(include_str!("../data/v1_openapi.json"))

@@ -89,6 +89,8 @@ mod model;
 mod names;
 /// Money, digit by digit.
 mod numbers;
+/// The interface as the service describes it.
+mod openapi;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
 /// A panic costs one reply, and an accept thread that dies costs no request.
@@ -105,6 +107,8 @@ mod properties;
 mod query_hygiene;
 /// How often each client is let in.
 mod rate_limit;
+/// The reference of the interface, to be tried and to be read.
+mod reference;
 /// Price files that change while the service runs.
 mod reload;
 /// A new program in the same process.

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::contract::DOCUMENTATION;
 use crate::harness::{Client, Instance, Response};
 use crate::replies::{BUSINESS, public_routes};
 
@@ -58,15 +59,15 @@ fn the_wait_is_that_of_the_limit() {
 }
 
 #[test]
-fn only_business_is_limited() {
+fn only_business_and_documentation_are_limited() {
     let server = Instance::with(&[("RATE_LIMIT_PER_MINUTE", "1")]);
     let mut client = server.connect();
     assert_eq!(client.get("/models").status, 200);
     for row in public_routes() {
         let mut status = || client.request(row.method, row.path, &[], b"!").status;
-        let is_business = BUSINESS.contains(&row.path);
-        assert_eq!(status() == 429, is_business, "{}", row.path);
-        assert_eq!(status() == 429, is_business, "{}, again", row.path);
+        let is_limited = BUSINESS.contains(&row.path) || DOCUMENTATION.contains(&row.path);
+        assert_eq!(status() == 429, is_limited, "{}", row.path);
+        assert_eq!(status() == 429, is_limited, "{}, again", row.path);
     }
     assert_eq!(client.get("/nope").status, 404, "there is nothing to limit");
     let other_method = client.request("DELETE", "/models", &[], b"");

@@ -11,7 +11,7 @@ use crate::exchange::Headers;
 pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
 
 /// More messages than any client puts into a batch.
-const BATCH_MAX: usize = 50;
+pub const BATCH_MAX: usize = 50;
 
 /// The revisions that open with `initialize`, the newest last.
 const REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];

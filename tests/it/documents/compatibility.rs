@@ -8,7 +8,7 @@ use llm_pricing::router::{ROUTES, triage};
 use serde_json::Value;
 
 use super::{Document, documents};
-use crate::contract::{CONTRACT, operations, reply_schema};
+use crate::contract::{CONTRACT, DOCUMENTATION, operations, reply_schema};
 use crate::replies::PAGES;
 
 fn promises() -> Document {
@@ -148,10 +148,11 @@ fn every_endpoint_has_its_level_of_stability() {
         let row = rows
             .get(&endpoint)
             .unwrap_or_else(|| panic!("{endpoint} has no row"));
-        let level = if v1.contains(&endpoint) {
-            "v1"
-        } else {
-            "added"
+        let is_description = DOCUMENTATION.contains(&route.path);
+        let level = match v1.contains(&endpoint) {
+            true => "v1",
+            false if is_description => "description",
+            false => "added",
         };
         assert_eq!(row[1], level, "{endpoint}");
         let method = if route.method == "GET" {
@@ -159,8 +160,8 @@ fn every_endpoint_has_its_level_of_stability() {
         } else {
             Method::Post
         };
-        let needs_no_key =
-            triage(method, route.path, "").work == Work::Probe || PAGES.contains(&route.path);
+        let is_probe = triage(method, route.path, "").work == Work::Probe;
+        let needs_no_key = is_probe || is_description || PAGES.contains(&route.path);
         assert_eq!(
             row[2].starts_with("never"),
             needs_no_key,

@@ -1,7 +1,7 @@
 //! The page for people: what is sent, and in `views` what it does in a browser.
 
 /// A real browser, and what drives it.
-mod browser;
+pub mod browser;
 /// What people do with the page.
 mod views;
 
