@@ -39,6 +39,7 @@ pub fn api() -> Api {
         rate_limiter: None,
         watchdog: Duration::ZERO,
         identity: config.identity,
+        access_log: None,
         catalog_age_days_max: config.catalog_age_days_max,
         started: Instant::now(),
         renewals: 0,
