@@ -124,6 +124,18 @@ pub enum Unusable {
     ControlCharacters,
 }
 
+impl Unusable {
+    /// `None` when the text can be a name.
+    pub(super) fn of(text: &str) -> Option<Unusable> {
+        match text {
+            "" => Some(Unusable::Empty),
+            text if text.len() > NAME_BYTES_MAX => Some(Unusable::TooLong),
+            text if text.chars().any(char::is_control) => Some(Unusable::ControlCharacters),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -158,13 +170,7 @@ impl Catalog {
         strict: bool,
     ) -> Result<Resolved<'_>, Unresolved<'_>> {
         let text = name.trim();
-        let unusable = match text {
-            "" => Some(Unusable::Empty),
-            text if text.len() > NAME_BYTES_MAX => Some(Unusable::TooLong),
-            text if text.chars().any(char::is_control) => Some(Unusable::ControlCharacters),
-            _ => None,
-        };
-        if let Some(unusable) = unusable {
+        if let Some(unusable) = Unusable::of(text) {
             return Err(Unresolved::Unusable(unusable));
         }
         if let Some((at, by)) = self.look_up(text, provider) {

@@ -9,7 +9,9 @@ use super::{FORMAT, FORMAT_VERSION, UNIT};
 use crate::catalog::intern::Interner;
 use crate::catalog::model::ListedName;
 use crate::catalog::problem::Inspection;
-use crate::catalog::{Catalog, Header, Model, Problem, Provider, ProviderId, V1Listing, digest};
+use crate::catalog::{
+    Catalog, Header, Model, Problem, Provider, ProviderId, Unusable, V1Listing, digest,
+};
 
 /// The table of names counts the keys of a model in a byte.
 const KEYS_MAX: usize = 255;
@@ -161,8 +163,8 @@ impl<'a> Reader<'a> {
         if !Provider::is_slug(&provider.slug) {
             self.inspection.report("slug", Provider::SLUG);
         }
-        if provider.name.trim().is_empty() {
-            self.inspection.report("name is empty", "a display name");
+        if let Some(why) = Unusable::of(provider.name.trim()) {
+            self.inspection.report(why, "a display name");
         }
         let Ok(id) = u16::try_from(self.providers.len()) else {
             return self
@@ -207,6 +209,9 @@ impl<'a> Reader<'a> {
                 "an id of <slug>/<name>, or that and ~<suffix>",
             );
         }
+        if let Some(why) = Unusable::of(&line.id) {
+            self.inspection.report(why, "a name that can be asked for");
+        }
         if self.models.last().is_some_and(|last| *last.id >= *line.id) {
             self.inspection
                 .report("out of order", "models sorted by id");
@@ -215,10 +220,12 @@ impl<'a> Reader<'a> {
             || line
                 .keys
                 .iter()
-                .any(|key| key.is_empty() || key.trim() != &**key)
+                .any(|key| key.trim() != &**key || Unusable::of(key).is_some())
         {
-            self.inspection
-                .report("keys", "up to 255, none empty or with spaces around it");
+            self.inspection.report(
+                "keys",
+                "up to 255 names that can be asked for, without spaces around them",
+            );
         }
         let Some(facts) = FactsReader {
             inspection: &mut self.inspection,

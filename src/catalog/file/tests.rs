@@ -67,6 +67,11 @@ fn each_fault_of_a_model_is_reported_with_its_line() {
         &["name does not match id"],
     );
     check_model(
+        r#"{"id":"openai/m\u0007","name":"m\u0007"}"#,
+        &["no control characters"],
+    );
+    check_model(r#"{"id":"openai/m","name":"m","keys":["m\n"]}"#, &["keys"]);
+    check_model(
         r#"{"id":"openai/m","name":"m","price":"1"}"#,
         &["unknown field `price`"],
     );

@@ -26,7 +26,9 @@ use super::json::Object;
 use super::model::ListedName;
 use super::prices::{Prices, RarePrices};
 use super::problem::Inspection;
-use super::{Catalog, Facts, Header, Model, Origin, Problem, Provider, V1Listing, digest, v1};
+use super::{
+    Catalog, Facts, Header, Model, Origin, Problem, Provider, Unusable, V1Listing, digest, v1,
+};
 use billing::{DearRates, left_out};
 use corrections::Corrections;
 use identity::Providers;
@@ -186,8 +188,9 @@ fn candidates(
             inspection.report(wrong, Provider::SLUG);
             continue;
         }
-        if key.is_empty() || key.trim() != key {
-            inspection.report(format_args!("key {key:?}"), "no spaces around it");
+        if key.trim() != key || Unusable::of(key).is_some() {
+            let allowed = "a name that can be asked for, without spaces around it";
+            inspection.report(format_args!("key {key:?}"), allowed);
             continue;
         }
         let parts = providers.take_apart(key, provider);

@@ -105,13 +105,14 @@ fn every_entry_that_cannot_be_read_is_reported_at_once() {
             "f ": {"litellm_provider": "acme", "input_cost_per_token": 1e-6},
             "g": {"litellm_provider": "acme", "input_cost_per_query": 1, "input_cost_per_query": 2},
             "h": {"litellm_provider": "acme", "provider_specific_entry": {"us": 1.1, "us": 1.2}},
+            "i\u0001": {"litellm_provider": "acme", "input_cost_per_token": 1e-6},
             "a": {"litellm_provider": "acme", "input_cost_per_token": 1e-6}
         }"#,
         options(),
     )
     .unwrap_err();
     let entries: Vec<_> = problems.iter().map(|problem| &*problem.entry).collect();
-    let expected = ["a", "a", "a", "b", "c", "d", "e", "f ", "g", "h"];
+    let expected = ["a", "a", "a", "b", "c", "d", "e", "f ", "g", "h", "i\u{1}"];
     assert_eq!(entries, expected);
 }
 
