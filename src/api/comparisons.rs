@@ -90,10 +90,24 @@ struct CostRange {
 }
 
 /// A model that has a price, among those that are compared.
-struct Priced<'a> {
-    model: &'a Model,
-    total_cost: Usd,
-    may_win: bool,
+pub struct Priced<'a> {
+    pub model: &'a Model,
+    pub total_cost: Usd,
+    pub may_win: bool,
+}
+
+/// Who may not win does so only among the like.
+pub fn cheapest<'a, 'm>(priced: &'a [Priced<'m>]) -> Option<&'a Priced<'m>> {
+    let cost_of = |priced: &&Priced| priced.total_cost;
+    priced
+        .iter()
+        .filter(|priced| priced.may_win)
+        .min_by_key(cost_of)
+        .or_else(|| priced.iter().min_by_key(cost_of))
+}
+
+pub fn most_expensive<'a, 'm>(priced: &'a [Priced<'m>]) -> Option<&'a Priced<'m>> {
+    priced.iter().rev().max_by_key(|priced| priced.total_cost)
 }
 
 /// `POST /cost-estimate/batch`
@@ -179,14 +193,8 @@ fn comparison(
             }),
         }
     }
-    let cost_of = |priced: &&Priced| priced.total_cost;
-    // Who may not win does so only among the like.
-    let cheapest = priced
-        .iter()
-        .filter(|priced| priced.may_win)
-        .min_by_key(cost_of)
-        .or_else(|| priced.iter().min_by_key(cost_of));
-    let most_expensive = priced.iter().rev().max_by_key(cost_of);
+    let cheapest = cheapest(&priced);
+    let most_expensive = most_expensive(&priced);
     let cost_range = priced.iter().map(|priced| priced.total_cost).min();
     Ok(Reply::json(
         200,
@@ -213,7 +221,7 @@ fn comparison(
 
 /// Whether the model may be named the cheapest: it can be called on the day of the call, and what it costs
 /// is a price, and all of it.
-fn may_win(model: &Model, workload: &Workload, costs: &Estimate) -> bool {
+pub fn may_win(model: &Model, workload: &Workload, costs: &Estimate) -> bool {
     let is_retired = model.status(workload.terms.at.date()) == Status::Retired;
     !(is_retired || model.is_free_listing() || costs.is_free() || costs.is_partial())
 }

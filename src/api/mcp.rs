@@ -42,7 +42,7 @@ pub fn post(api: &Api, book: &Book, call: &Call) -> Reply {
     let desk = Desk {
         book,
         telemetry: &api.telemetry,
-        replica: api.identity.instance_id.as_deref().unwrap_or("unnamed"),
+        replica: api.identity.instance_id.as_deref(),
         started: api.started,
     };
     let said = answer(&desk, call.body, &Incoming::Http(&call.headers));

@@ -184,7 +184,7 @@ fn called_endpoints(tally: &Tally) -> Vec<EndpointStats> {
             success_rate: success_rate(endpoint),
             avg_response_time_ms: ms(endpoint.average()),
             min_response_time_ms: endpoint.min_time.map_or(0.0, ms),
-            max_response_time_ms: ms(endpoint.max_time),
+            max_response_time_ms: ms(endpoint.latencies.longest()),
             first_called: endpoint.first.map(Timestamp::from),
             last_called: endpoint.last.map(Timestamp::from),
         })

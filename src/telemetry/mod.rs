@@ -148,9 +148,9 @@ impl Telemetry {
         self.shard().record_feature(feature, at);
     }
 
-    /// Counts a call of a tool, and whether something was wrong with it.
-    pub fn record_tool(&self, tool: Tool, is_error: bool) {
-        self.shard().record_tool(tool, is_error);
+    /// Counts a call of a tool, whether something was wrong with it, and how long it took.
+    pub fn record_tool(&self, tool: Tool, is_error: bool, elapsed: Duration) {
+        self.shard().record_tool(tool, is_error, elapsed);
     }
 
     /// Everything counted so far.

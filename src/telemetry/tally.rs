@@ -30,7 +30,6 @@ pub struct EndpointTally {
     pub errors: u64,
     pub total_time: Duration,
     pub min_time: Option<Duration>,
-    pub max_time: Duration,
     pub latencies: Latencies,
     /// By method and class of status.
     pub replies: [[u64; CLASSES]; METHODS],
@@ -101,6 +100,15 @@ impl Tally {
         self.clients.estimate()
     }
 
+    /// How long all requests took, of whichever endpoint.
+    pub fn latencies(&self) -> Latencies {
+        let mut all = Latencies::default();
+        for endpoint in &self.endpoints {
+            all.merge(&endpoint.latencies);
+        }
+        all
+    }
+
     pub(super) fn record(&mut self, record: &Record) {
         self.endpoints[record.endpoint].record(record);
         self.clients.insert(&record.client);
@@ -151,10 +159,11 @@ impl Tally {
         tally.last = Some(at);
     }
 
-    pub(super) fn record_tool(&mut self, tool: Tool, is_error: bool) {
+    pub(super) fn record_tool(&mut self, tool: Tool, is_error: bool, elapsed: Duration) {
         let tally = &mut self.tools[tool as usize];
         tally.calls += 1;
         tally.errors += u64::from(is_error);
+        tally.latencies.record(elapsed);
     }
 
     pub(super) fn merge(&mut self, other: &Tally) {
@@ -174,6 +183,7 @@ impl Tally {
         for (mine, theirs) in self.tools.iter_mut().zip(&other.tools) {
             mine.calls += theirs.calls;
             mine.errors += theirs.errors;
+            mine.latencies.merge(&theirs.latencies);
         }
         for (country, theirs) in &other.countries {
             self.countries.entry(*country).or_default().merge(theirs);
@@ -197,7 +207,6 @@ impl EndpointTally {
             self.min_time
                 .map_or(record.elapsed, |min| min.min(record.elapsed)),
         );
-        self.max_time = self.max_time.max(record.elapsed);
         self.latencies.record(record.elapsed);
         let class = usize::from(record.status / 100).clamp(1, CLASSES) - 1;
         self.replies[record.method][class] += 1;
@@ -210,7 +219,6 @@ impl EndpointTally {
         self.errors += other.errors;
         self.total_time += other.total_time;
         self.min_time = [self.min_time, other.min_time].into_iter().flatten().min();
-        self.max_time = self.max_time.max(other.max_time);
         self.latencies.merge(&other.latencies);
         let replies = self.replies.iter_mut().flatten();
         for (mine, theirs) in replies.zip(other.replies.iter().flatten()) {

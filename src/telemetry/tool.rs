@@ -1,5 +1,7 @@
 //! Calls of the tools that are offered to language models.
 
+use super::Latencies;
+
 /// The tools of the Model Context Protocol. Fixed, so that the counters are bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -44,4 +46,5 @@ pub struct ToolTally {
     pub calls: u64,
     /// Those that were answered with what is wrong with them.
     pub errors: u64,
+    pub latencies: Latencies,
 }

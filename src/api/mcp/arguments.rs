@@ -33,14 +33,16 @@ impl<'a> Arguments<'a> {
         self.all?.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text of 1 to `bytes_max` bytes.
-    pub fn text(&mut self, name: &'static str, bytes_max: usize) -> Result<Option<&'a str>, Fault> {
+    /// A text of up to `chars_max` characters. An empty one is absent: some clients send it for what they
+    /// leave out.
+    pub fn text(&mut self, name: &'static str, chars_max: usize) -> Result<Option<&'a str>, Fault> {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
         match value.as_str() {
-            Some(text) if (1..=bytes_max).contains(&text.len()) => Ok(Some(text)),
-            Some(_) => Err(format!("{name} must have 1 to {bytes_max} bytes.").into()),
+            Some("") => Ok(None),
+            Some(text) if text.chars().count() <= chars_max => Ok(Some(text)),
+            Some(_) => Err(format!("{name} must have at most {chars_max} characters.").into()),
             None => Err(format!("{name} must be a text, got {}.", kind(value)).into()),
         }
     }
@@ -123,12 +125,12 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A list of 1 to `items_max` texts, each of 1 to `bytes_max` bytes, that must be there.
+    /// A list of 1 to `items_max` texts, each of 1 to `chars_max` characters, that must be there.
     pub fn needed_texts(
         &mut self,
         name: &'static str,
         items_max: usize,
-        bytes_max: usize,
+        chars_max: usize,
     ) -> Result<Vec<&'a str>, Fault> {
         let items = match self.take(name) {
             Some(Value::Array(items)) if (1..=items_max).contains(&items.len()) => items,
@@ -143,8 +145,10 @@ impl<'a> Arguments<'a> {
         };
         let texts = items.iter().map(|item| {
             let text = item.as_str();
-            text.filter(|text| (1..=bytes_max).contains(&text.len()))
-                .ok_or_else(|| format!("{name} must hold texts of 1 to {bytes_max} bytes.").into())
+            text.filter(|text| (1..=chars_max).contains(&text.chars().count()))
+                .ok_or_else(|| {
+                    format!("{name} must hold texts of 1 to {chars_max} characters.").into()
+                })
         });
         texts.collect()
     }

@@ -6,18 +6,23 @@ use serde::Serialize;
 
 use super::arguments::{Arguments, Fault};
 use super::tools::{Asked, Desk, written};
+use crate::api::comparisons::{Priced, cheapest, may_win, most_expensive};
 use crate::api::estimates::price;
 use crate::api::naming::{self, Misnomer, Naming, SUGGESTIONS_MAX};
 use crate::api::workload::Workload;
-use crate::catalog::{Model, Resolved};
+use crate::catalog::{Match, Model, Resolved};
 use crate::clock::Timestamp;
 use crate::estimate::{Estimate, Part, Terms, Usage, What};
 use crate::money::Usd;
 
 const TOKENS_MAX: u64 = 1_000_000_000_000;
 const REQUESTS_MAX: u64 = 1_000_000_000;
-const NAME_BYTES_MAX: usize = 200;
+const NAME_CHARS_MAX: usize = 200;
 const NAMES_MAX: usize = 20;
+
+/// Names that a wrong one may have meant; more than is suggested of an unknown one, for those of which
+/// there are several.
+const NEAREST_MAX: usize = 10;
 
 /// What all requests cost. The parts add up to the total.
 #[derive(Serialize)]
@@ -82,15 +87,15 @@ struct NotFound {
 
 pub fn estimate(desk: &Desk, asked: Asked) -> Result<String, Fault> {
     let mut arguments = asked.arguments;
-    let name = arguments.text("model_name", NAME_BYTES_MAX)?;
+    let name = arguments.text("model_name", NAME_CHARS_MAX)?;
     let workload = workload(&mut arguments)?;
     arguments.finish()?;
     let name = name.ok_or_else(|| Fault("model_name is missing.".to_owned()))?;
-    let resolved = resolve(desk, name).map_err(|misnomer| Fault(said_of(&misnomer)))?;
+    let resolved = resolve(desk, name)?;
     let model = resolved.model;
     let (estimate, costs) = priced(desk, model, &workload)
         .ok_or_else(|| Fault(format!("{} has no published price for this.", model.id)))?;
-    let mut notes: Vec<String> = naming::warning(name, &resolved).into_iter().collect();
+    let mut notes: Vec<String> = note_on_name(desk, name, &resolved).into_iter().collect();
     notes.extend(estimate.warnings.iter().map(ToString::to_string));
     written(&One {
         model: &model.id,
@@ -105,10 +110,11 @@ pub fn estimate(desk: &Desk, asked: Asked) -> Result<String, Fault> {
 
 pub fn compare(desk: &Desk, asked: Asked) -> Result<String, Fault> {
     let mut arguments = asked.arguments;
-    let names = arguments.needed_texts("model_names", NAMES_MAX, NAME_BYTES_MAX)?;
+    let names = arguments.needed_texts("model_names", NAMES_MAX, NAME_CHARS_MAX)?;
     let workload = workload(&mut arguments)?;
     arguments.finish()?;
     let (mut costs, mut not_found, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bids: Vec<Priced> = Vec::new();
     for name in names {
         let resolved = match resolve(desk, name) {
             Ok(resolved) => resolved,
@@ -121,32 +127,38 @@ pub fn compare(desk: &Desk, asked: Asked) -> Result<String, Fault> {
             }
         };
         let model = resolved.model;
-        notes.extend(naming::warning(name, &resolved));
+        notes.extend(note_on_name(desk, name, &resolved));
         match priced(desk, model, &workload) {
-            Some((_, costs_of_it)) => costs.push(Row {
-                model: &model.id,
-                provider: &desk.book.catalog.provider(model.provider).name,
-                costs: costs_of_it,
-            }),
+            Some((estimate, costs_of_it)) => {
+                let warnings = estimate.warnings.iter();
+                notes.extend(warnings.map(|warning| format!("{}: {warning}", model.id)));
+                bids.push(Priced {
+                    model,
+                    total_cost: costs_of_it.total_cost_usd,
+                    may_win: may_win(model, &workload, &estimate),
+                });
+                costs.push(Row {
+                    model: &model.id,
+                    provider: &desk.book.catalog.provider(model.provider).name,
+                    costs: costs_of_it,
+                });
+            }
             None => notes.push(format!("{} has no published price for this.", model.id)),
         }
     }
     costs.sort_by_key(|row| row.costs.total_cost_usd);
-    let (Some(cheapest), Some(dearest)) = (costs.first(), costs.last()) else {
-        let tried: Vec<String> = not_found.into_iter().flat_map(|row| row.nearest).collect();
-        let nearest = match tried.is_empty() {
-            true => String::new(),
-            false => format!(" Nearest: {}.", tried.join(", ")),
-        };
+    // As in the comparisons of the API, what is free or retired does not win.
+    let (Some(cheapest), Some(dearest)) = (cheapest(&bids), most_expensive(&bids)) else {
+        let names: Vec<String> = not_found.into_iter().flat_map(|row| row.nearest).collect();
         return Err(Fault(format!(
-            "None of these models has a price here.{nearest} search_models finds more."
+            "None of these models has a price here.{} search_models finds more.",
+            hint(&names)
         )));
     };
-    let (low, high) = (cheapest.costs.total_cost_usd, dearest.costs.total_cost_usd);
     written(&Several {
-        cheapest: cheapest.model,
-        most_expensive: dearest.model,
-        difference_usd: high - low,
+        cheapest: &cheapest.model.id,
+        most_expensive: &dearest.model.id,
+        difference_usd: dearest.total_cost - cheapest.total_cost,
         prices_as_of: desk.prices_as_of(),
         not_found,
         notes,
@@ -175,8 +187,21 @@ fn workload(arguments: &mut Arguments) -> Result<Workload, Fault> {
     })
 }
 
-fn resolve<'a>(desk: &'a Desk, name: &str) -> Result<Resolved<'a>, Misnomer> {
+pub fn resolve<'a>(desk: &Desk<'a>, name: &str) -> Result<Resolved<'a>, Misnomer> {
     Naming::default().resolve(&desk.book.catalog, name, SUGGESTIONS_MAX)
+}
+
+/// What to know of a name that was not taken as it stands: an approximation, or one price of several.
+fn note_on_name(desk: &Desk, name: &str, resolved: &Resolved) -> Option<String> {
+    let one_of_several = || {
+        let provider = &desk.book.catalog.provider(resolved.model.provider).name;
+        let id = &resolved.model.id;
+        format!(
+            "'{name}' has different prices at several providers; {id} is that of its maker, {provider}"
+        )
+    };
+    naming::warning(name, resolved)
+        .or_else(|| (resolved.by == Match::FirstParty).then(one_of_several))
 }
 
 /// `None` when a price that is needed is not published.
@@ -217,21 +242,34 @@ fn prices(estimate: &Estimate) -> Prices {
 
 /// Names that a wrong one may have meant.
 fn nearest(misnomer: &Misnomer) -> Vec<String> {
-    match (misnomer.suggestions(), misnomer.candidates()) {
+    let names: Vec<String> = match (misnomer.suggestions(), misnomer.candidates()) {
         (Some(names), _) => names.to_vec(),
         (_, Some(candidates)) => candidates
             .iter()
             .map(|one| one.model().to_owned())
             .collect(),
         _ => Vec::new(),
+    };
+    names.into_iter().take(NEAREST_MAX).collect()
+}
+
+/// Names as a sentence of an error, if there are any.
+fn hint(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!(
+            " Nearest: {}.",
+            names[..names.len().min(NEAREST_MAX)].join(", ")
+        ),
     }
 }
 
-fn said_of(misnomer: &Misnomer) -> String {
-    let nearest = nearest(misnomer);
-    let nearest = match nearest.is_empty() {
-        true => String::new(),
-        false => format!(" Nearest: {}.", nearest.join(", ")),
-    };
-    format!("{}.{nearest} search_models finds more.", misnomer.brief())
+impl From<Misnomer> for Fault {
+    fn from(misnomer: Misnomer) -> Fault {
+        let hint = hint(&nearest(&misnomer));
+        Fault(format!(
+            "{}.{hint} search_models finds more.",
+            misnomer.brief()
+        ))
+    }
 }

@@ -6,22 +6,27 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::arguments::Fault;
-use crate::catalog::Catalog;
+use crate::api::book::Book;
 
-/// A list: the prices it is made from, the tool, and what was asked of it.
+/// A list: the prices it is made from, the day, since models retire at midnight, the tool, and what was
+/// asked of it.
 pub struct Listing(String);
 
 impl Listing {
-    pub fn of(catalog: &Catalog, tool: &str, arguments: Option<&Map<String, Value>>) -> Listing {
+    pub fn of(book: &Book, tool: &str, arguments: Option<&Map<String, Value>>) -> Listing {
         let mut asked = arguments.cloned().unwrap_or_default();
-        // What may differ from page to page.
-        asked.retain(|name, value| !matches!(&**name, "cursor" | "limit") && !value.is_null());
-        let text = format!("{tool} {}", Value::Object(asked));
-        let digest: String = Sha256::digest(text)[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Listing(format!("{}:{digest}", catalog.header().version))
+        // What may differ from page to page, and what is as good as absent.
+        asked.retain(|name, value| {
+            !matches!(&**name, "cursor" | "limit") && !value.is_null() && *value != ""
+        });
+        let (digest, today) = (book.catalog.digest(), book.today);
+        let text = format!("{digest} {today} {tool} {}", Value::Object(asked));
+        Listing(
+            Sha256::digest(text)[..8]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
     }
 
     pub fn cursor(&self, offset: usize) -> String {

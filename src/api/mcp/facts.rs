@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use serde::Serialize;
 
 use super::arguments::Fault;
+use super::costs::resolve;
 use super::lists::{Page, Paging, provider};
 use super::tools::{Asked, Desk, written};
-use crate::api::naming::{Naming, SUGGESTIONS_MAX};
 use crate::api::order::{self, Order};
 use crate::api::rows::{latency_ms, throughput, value_score};
 use crate::api::selection::Selection;
@@ -85,13 +85,7 @@ pub fn performance(desk: &Desk, asked: Asked) -> Result<String, Fault> {
     };
     let only = match arguments.text("model_name", 200)? {
         None => None,
-        Some(name) => {
-            let found = Naming::default().resolve(catalog, name, SUGGESTIONS_MAX);
-            let found = found.map_err(|misnomer| {
-                Fault(format!("{}. search_models finds names.", misnomer.brief()))
-            })?;
-            Some(&*found.model.id)
-        }
+        Some(name) => Some(&*resolve(desk, name)?.model.id),
     };
     let with_cost = arguments.flag("include_cost", true)?;
     let orders = [

@@ -7,6 +7,7 @@ use super::arguments::{Arguments, Fault};
 use super::cursor::Listing;
 use super::tools::{Asked, Desk, written};
 use crate::api::book::Book;
+use crate::api::naming::SUGGESTIONS_MAX;
 use crate::api::order::{self, Order};
 use crate::api::selection::Selection;
 use crate::catalog::capability::Capability;
@@ -16,6 +17,9 @@ use crate::money::Usd;
 
 /// Clients refuse what is much longer, or put it into a file.
 const ROWS_BYTES_MAX: usize = 24 << 10;
+
+/// Providers that are counted beside the rows.
+const PROVIDERS_MAX: usize = 150;
 
 const CAPABILITIES: [(&str, Capability); 6] = [
     ("tools", Capability::FunctionCalling),
@@ -49,8 +53,12 @@ struct Answer<'a> {
     #[serde(flatten)]
     page: Page,
     prices_as_of: Timestamp,
+    /// Of the first page of all prices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     providers: Vec<ProviderRow<'a>>,
+    /// Of a search that found nothing: names like it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nearest: Vec<&'a str>,
 }
 
 /// Rows, as many as were asked for and as have room.
@@ -141,9 +149,15 @@ pub fn search(desk: &Desk, asked: Asked) -> Result<String, Fault> {
     let order = arguments
         .word("sort", &orders)?
         .unwrap_or(order::INPUT_PRICE);
+    let is_by_price = [order::INPUT_PRICE, order::OUTPUT_PRICE].contains(&order);
     let paging = Paging::read(&mut arguments, listing, 10, 50)?;
     arguments.finish()?;
+    let provider = filter.provider.flatten();
     let mut matching = Selection::of(filter, order).find(book).matching;
+    if is_by_price {
+        // Nobody who looks for a low price means what is listed at none, or is gone.
+        matching.sort_by_key(|&at| !book.may_win(&book.catalog.models()[at]));
+    }
     for word in query.split_whitespace() {
         let filter = Filter {
             search: Some(word.into()),
@@ -151,10 +165,15 @@ pub fn search(desk: &Desk, asked: Asked) -> Result<String, Fault> {
         };
         matching.retain(|&at| filter.admits(&book.catalog, &book.catalog.models()[at]));
     }
+    let nearest = match matching.is_empty() {
+        true => book.catalog.closest(query, provider, SUGGESTIONS_MAX),
+        false => Vec::new(),
+    };
     written(&Answer {
         page: paging.page(&matching, |at| row(book, &book.catalog.models()[at]))?,
         prices_as_of: desk.prices_as_of(),
         providers: Vec::new(),
+        nearest,
     })
 }
 
@@ -173,7 +192,9 @@ pub fn all(desk: &Desk, asked: Asked) -> Result<String, Fault> {
     let matching = Selection::of(filter, Order::BY_PROVIDER)
         .find(book)
         .matching;
-    let providers = match paging.is_first() {
+    // A catalogue of one's own may have more than fit beside the rows.
+    let has_room = book.catalog.providers().len() <= PROVIDERS_MAX;
+    let providers = match paging.is_first() && has_room {
         true => count_by_provider(book, &matching),
         false => Vec::new(),
     };
@@ -181,6 +202,7 @@ pub fn all(desk: &Desk, asked: Asked) -> Result<String, Fault> {
         page: paging.page(&matching, |at| row(book, &book.catalog.models()[at]))?,
         prices_as_of: desk.prices_as_of(),
         providers,
+        nearest: Vec::new(),
     })
 }
 

@@ -98,6 +98,10 @@ impl Request<'_> {
 
 /// Answers one message, whatever is wrong with it.
 pub fn answer(desk: &Desk, bytes: &[u8], incoming: &Incoming) -> Said {
+    if bytes.trim_ascii().len() > MESSAGE_BYTES_MAX {
+        let text = format!("A message has at most {MESSAGE_BYTES_MAX} bytes");
+        return RpcError::new(413, INVALID_REQUEST, text).said(None);
+    }
     let message: Value = match serde_json::from_slice(bytes) {
         Ok(message) => message,
         Err(why) => {
@@ -116,8 +120,8 @@ fn batch(desk: &Desk, messages: &[Value], incoming: &Incoming) -> Said {
     let refused = |why: &str| RpcError::new(400, INVALID_REQUEST, why).said(None);
     let has_batches = match incoming {
         Incoming::Http(headers) => headers
-            .get("MCP-Protocol-Version")
-            .is_none_or(|version| version == REVISION_WITH_BATCHES),
+            .all("MCP-Protocol-Version")
+            .all(|version| version == REVISION_WITH_BATCHES),
         Incoming::Stdio => true,
     };
     if !has_batches {
@@ -193,9 +197,9 @@ fn one(desk: &Desk, message: &Value, incoming: &Incoming) -> Said {
 fn dispatch(desk: &Desk, request: &Request, incoming: &Incoming) -> Result<String, RpcError> {
     let is_opening = request.method == "initialize";
     if let Incoming::Http(headers) = incoming
-        && let Some(version) = headers.get("MCP-Protocol-Version")
+        && let mut versions = headers.all("MCP-Protocol-Version")
+        && let Some(version) = versions.find(|version| !REVISIONS.contains(version))
         && !is_opening
-        && !REVISIONS.contains(&version)
     {
         return Err(unsupported(version));
     }

@@ -18,8 +18,8 @@ use crate::telemetry::{Telemetry, Tool};
 pub struct Desk<'a> {
     pub book: &'a Book,
     pub telemetry: &'a Telemetry,
-    /// Which instance this is.
-    pub replica: &'a str,
+    /// Which instance this is, if it has a name.
+    pub replica: Option<&'a str>,
     pub started: Instant,
 }
 
@@ -66,7 +66,7 @@ pub fn list() -> &'static str {
 /// There is one page of tools, and so no cursor that anybody could have.
 pub fn check_cursor(request: &Request) -> Result<(), RpcError> {
     match request.param("cursor") {
-        None => Ok(()),
+        None | Some(Value::Null) => Ok(()),
         Some(_) => Err(RpcError::new(
             400,
             INVALID_PARAMS,
@@ -94,8 +94,10 @@ pub fn call(desk: &Desk, request: &Request) -> Result<String, RpcError> {
         Some(Value::Object(arguments)) => Some(arguments),
         Some(_) => return Err(bad("params.arguments must be an object".to_owned())),
     };
+    let started = Instant::now();
     let outcome = run(desk, tool, arguments);
-    desk.telemetry.record_tool(tool, outcome.is_err());
+    let telemetry = desk.telemetry;
+    telemetry.record_tool(tool, outcome.is_err(), started.elapsed());
     Ok(match outcome {
         Ok(structured) => {
             let text = Value::from(&*structured);
@@ -115,7 +117,7 @@ pub fn call(desk: &Desk, request: &Request) -> Result<String, RpcError> {
 fn run(desk: &Desk, tool: Tool, arguments: Option<&Map<String, Value>>) -> Result<String, Fault> {
     let asked = Asked {
         arguments: Arguments::new(arguments),
-        listing: Listing::of(&desk.book.catalog, tool.name(), arguments),
+        listing: Listing::of(desk.book, tool.name(), arguments),
     };
     match tool {
         Tool::SearchModels => lists::search(desk, asked),

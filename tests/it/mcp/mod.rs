@@ -2,6 +2,8 @@
 
 /// The official suite and clients.
 mod clients;
+/// What comes in pages.
+mod lists;
 /// What is checked of a message, and in which order.
 mod order;
 /// Messages on standard input and output.
@@ -12,6 +14,8 @@ mod tools;
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Instance, Response};
+
+pub const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
 pub const MODERN: &str = "2026-07-28";
 

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{MODERN, post, server};
+use super::{MODERN, PING, post, server};
 use crate::harness::Instance;
 
-const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 const ANY_VERSION: &str = "MCP-Protocol-Version";
 
 /// A request of the modern revision, with these `_meta` and parameters.
@@ -64,7 +63,8 @@ fn the_first_thing_that_is_wrong_answers() {
     let older = [(ANY_VERSION, "2025-03-26")];
     let newer = [(ANY_VERSION, "2025-06-18")];
     // 0: the answer is a result, or there is none.
-    let rows: [Row; 40] = [
+    let long = " ".repeat(10) + &"x".repeat(256 << 10) + "x";
+    let rows: [Row; 42] = [
         (
             "a page of another host",
             &[("Origin", "https://example.com")],
@@ -98,6 +98,14 @@ fn the_first_thing_that_is_wrong_answers() {
         ("no JSON wanted", &[("Accept", "text/html")], PING, 406, 0),
         ("anything wanted", &[("Accept", "*/*")], PING, 200, 0),
         ("nothing said of it", &[("Accept", "")], PING, 200, 0),
+        ("a message that is too long", &[], &long, 413, -32600),
+        (
+            "one with blanks around it that is not",
+            &[],
+            &(" ".repeat(256 << 10) + PING),
+            200,
+            0,
+        ),
         ("garbage", &[], "garbage", 400, -32700),
         ("half a message", &[], "{\"jsonrpc\":", 400, -32700),
         ("a number", &[], "1", 400, -32600),
@@ -244,17 +252,60 @@ fn the_first_thing_that_is_wrong_answers() {
         }
     }
     let reply = post(&mut client, &of_nothing, &unknown_tool);
-    assert_eq!(reply.status, 400);
     assert_eq!(
-        reply.json()["id"],
-        "a",
-        "an error has the id of its request"
+        (reply.status, reply.json()["id"].clone()),
+        (400, json!("a"))
     );
     for (method, status) in [("GET", 405), ("DELETE", 405), ("OPTIONS", 405)] {
         let reply = client.request(method, "/mcp", &[], b"");
         assert_eq!(reply.status, status, "{method}");
         assert_eq!(reply.header("Allow"), Some("POST"), "{method}");
     }
+}
+
+#[test]
+fn an_answer_has_the_id_of_its_request_and_none_where_that_could_not_be_read() {
+    let server = server();
+    let mut client = server.connect();
+    let of = |id: Value, method: &str| json!({"jsonrpc": "2.0", "id": id, "method": method});
+    for (name, message, id) in [
+        ("a text", of(json!("a"), "ping"), Some(json!("a"))),
+        ("an empty text", of(json!(""), "ping"), Some(json!(""))),
+        ("a number", of(json!(7), "ping"), Some(json!(7))),
+        ("zero", of(json!(0), "ping"), Some(json!(0))),
+        ("below zero", of(json!(-7), "ping"), Some(json!(-7))),
+        (
+            "a large one",
+            of(json!(u64::MAX), "ping"),
+            Some(json!(u64::MAX)),
+        ),
+        (
+            "of an unknown method",
+            of(json!("7"), "x"),
+            Some(json!("7")),
+        ),
+        (
+            "of a request that has no method",
+            json!({"jsonrpc": "2.0", "id": 7}),
+            Some(json!(7)),
+        ),
+        ("null", of(Value::Null, "ping"), None),
+        ("true", of(json!(true), "ping"), None),
+        ("a list", of(json!([1]), "ping"), None),
+    ] {
+        let said = post(&mut client, &[], &message.to_string()).json();
+        assert_eq!(said.get("id"), id.as_ref(), "{name}: {said}");
+    }
+    let batch =
+        json!([of(json!(1), "x"), {"jsonrpc": "2.0", "method": "x"}, 5, of(json!("b"), "ping")]);
+    let said = post(&mut client, &[], &batch.to_string()).json();
+    let ids: Vec<Option<&Value>> = said
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.get("id"))
+        .collect();
+    assert_eq!(ids, [Some(&json!(1)), None, Some(&json!("b"))], "{said}");
 }
 
 #[test]

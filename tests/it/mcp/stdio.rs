@@ -48,12 +48,31 @@ fn every_line_is_answered_and_the_end_of_input_is_the_end() {
         .iter()
         .map(|one| one["error"]["code"].as_i64().unwrap_or(0))
         .collect();
-    assert_eq!(codes, [0, -32700, -32700, 0, -32700], "{said:?}");
+    assert_eq!(codes, [0, -32700, -32600, 0, -32700], "{said:?}");
     assert_eq!(said[0]["result"]["protocolVersion"], "2024-11-05");
     assert_eq!(
         said[3]["result"]["structuredContent"]["total_cost_usd"],
         json!(0.0075)
     );
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn what_is_counted_is_counted_here_as_well() {
+    let mut child = start();
+    let mut input = child.stdin.take().unwrap();
+    for id in 1..=2 {
+        let line = call_text(id, "get_telemetry", &json!({}));
+        writeln!(input, "{line}").unwrap();
+    }
+    drop(input);
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let second = output.lines().nth(1).expect("two answers").unwrap();
+    let said: Value = serde_json::from_str(&second).unwrap();
+    let statistics = &said["result"]["structuredContent"];
+    assert_eq!(statistics["replica"], "stdio");
+    assert_eq!(statistics["requests"], 1, "the one before");
+    assert!(statistics["latency_ms_p95"].is_number(), "{statistics}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

@@ -114,6 +114,121 @@ fn figures_are_those_of_the_rest_interface() {
 }
 
 #[test]
+fn what_is_free_does_not_win_a_comparison_here_either() {
+    let server = server();
+    let mut client = server.connect();
+    let free = client.get("/pricing").json()["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["cost_per_input_token"] == 0 && row["cost_per_output_token"] == 0)
+        .expect("a free listing")["id"]
+        .clone();
+    let arguments = json!({"model_names": [free, "gpt-4o", "gpt-4o-mini"], "input_tokens": 1000, "output_tokens": 500});
+    let here = found(&mut client, "compare_costs", &arguments);
+    let there = client
+        .post("/cost-estimate/batch", arguments.to_string())
+        .json();
+    assert_eq!(here["costs"][0]["model"], free, "by cost it comes first");
+    assert_eq!(
+        here["difference_usd"],
+        json!(0.00705),
+        "of the two that are named"
+    );
+    assert_eq!(here["cheapest"], "openai/gpt-4o-mini");
+    for (of_tool, of_api) in [
+        ("cheapest", "cheapest_resolved_model"),
+        ("most_expensive", "most_expensive_resolved_model"),
+    ] {
+        assert_eq!(here[of_tool], there[of_api], "{of_tool}");
+    }
+}
+
+#[test]
+fn what_the_rest_interface_warns_of_is_noted_here_too() {
+    let server = server();
+    let mut client = server.connect();
+    for (name, model, word) in [
+        ("a retired model", "claude-3-opus-20240229", "retired"),
+        ("a snapshot nobody knows", "gpt-4o-2099-01-01", "snapshot"),
+    ] {
+        let arguments = json!({"model_name": model, "input_tokens": 1000, "output_tokens": 500});
+        let there = client.post("/cost-estimate", arguments.to_string()).json();
+        let warnings = there["warnings"].clone();
+        assert!(warnings.to_string().contains(word), "{name}: {warnings}");
+        let here = found(&mut client, "estimate_cost", &arguments);
+        assert_eq!(here["notes"], warnings, "{name}");
+        let several =
+            json!({"model_names": [model, "gpt-4o"], "input_tokens": 1000, "output_tokens": 500});
+        let here = found(&mut client, "compare_costs", &several);
+        assert!(here["notes"].to_string().contains(word), "{name}: {here}");
+    }
+    let resold =
+        json!({"model_name": "codestral-latest", "input_tokens": 1000, "output_tokens": 500});
+    let here = found(&mut client, "estimate_cost", &resold);
+    assert_eq!(here["model"], "mistral/codestral-latest");
+    let note = here["notes"][0].as_str().expect("a note");
+    assert!(note.contains("maker, Mistral AI"), "one of several: {note}");
+}
+
+#[test]
+fn a_name_that_is_spelt_wrong_is_answered_with_those_that_are_like_it() {
+    let server = server();
+    let mut client = server.connect();
+    let wrong = "gpt-4o-minni";
+    let there = client.get(&format!("/models/{wrong}")).json();
+    let suggestions = there["suggestions"]
+        .as_array()
+        .expect("suggestions")
+        .clone();
+    assert!(suggestions.contains(&json!("gpt-4o-mini")));
+    let search = found(&mut client, "search_models", &json!({"query": wrong}));
+    assert_eq!(
+        (&search["total"], &search["nearest"]),
+        (&json!(0), &there["suggestions"])
+    );
+    let compared = found(
+        &mut client,
+        "compare_costs",
+        &json!({"model_names": ["gpt-4o", wrong], "input_tokens": 1, "output_tokens": 1}),
+    );
+    assert_eq!(compared["not_found"][0]["nearest"], there["suggestions"]);
+    for (tool, arguments) in [
+        (
+            "estimate_cost",
+            json!({"model_name": wrong, "input_tokens": 1, "output_tokens": 1}),
+        ),
+        ("get_performance_metrics", json!({"model_name": wrong})),
+        (
+            "compare_costs",
+            json!({"model_names": [wrong], "input_tokens": 1, "output_tokens": 1}),
+        ),
+    ] {
+        let result = call(&mut client, tool, &arguments);
+        let text = result["content"][0]["text"].as_str().unwrap();
+        for name in &suggestions {
+            assert!(text.contains(name.as_str().unwrap()), "{tool}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_length_is_counted_in_characters_and_an_empty_text_is_none() {
+    let server = server();
+    let mut client = server.connect();
+    let name = "é".repeat(120);
+    let arguments = json!({"model_names": ["gpt-4o", name], "input_tokens": 1, "output_tokens": 1});
+    let costs = found(&mut client, "compare_costs", &arguments);
+    assert_eq!(costs["not_found"][0]["model_name"], name);
+    let all = found(
+        &mut client,
+        "search_models",
+        &json!({"query": "", "provider": "", "cursor": ""}),
+    );
+    assert_eq!(all, found(&mut client, "search_models", &json!({})));
+}
+
+#[test]
 fn a_price_that_there_is_not_is_left_out() {
     let server = server();
     let arguments = json!({"model_name": "text-embedding-3-small", "input_tokens": 1_000_000, "output_tokens": 0});
@@ -193,7 +308,7 @@ fn what_is_wrong_is_said_to_the_model() {
             "a long name",
             "estimate_cost",
             json!({"model_name": long, "input_tokens": 1, "output_tokens": 1}),
-            "1 to 200 bytes",
+            "at most 200 characters",
         ),
         (
             "a cursor of nothing",
@@ -223,46 +338,6 @@ fn what_is_wrong_is_said_to_the_model() {
     );
 }
 
-/// Every row of a list, page by page, each page asked of the next server.
-fn walk(servers: &[&Instance], tool: &str, limit: usize) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut arguments = json!({"limit": limit});
-    for server in servers.iter().cycle() {
-        let page = found(&mut server.connect(), tool, &arguments);
-        let rows = page["models"].as_array().unwrap();
-        names.extend(
-            rows.iter()
-                .map(|row| row["model"].as_str().unwrap().to_owned()),
-        );
-        let Some(cursor) = page.get("next_cursor") else {
-            assert_eq!(page["total"], names.len());
-            break;
-        };
-        arguments["cursor"] = cursor.clone();
-    }
-    names
-}
-
-#[test]
-fn a_list_goes_on_at_whichever_instance_is_asked() {
-    let (blue, green) = (server(), server());
-    let mut all = walk(&[&blue, &green], "get_all_pricing", 200);
-    let total = all.len();
-    all.sort();
-    all.dedup();
-    assert_eq!(all.len(), total, "no row comes twice");
-    let listed = blue.get("/pricing").json()["models"]
-        .as_array()
-        .unwrap()
-        .len();
-    assert!(total <= listed && total > 3_000, "{total} of {listed}");
-
-    let first = found(&mut blue.connect(), "search_models", &json!({"limit": 1}));
-    let other = json!({"query": "gpt", "cursor": first["next_cursor"]});
-    let result = call(&mut green.connect(), "search_models", &other);
-    assert_eq!(result["isError"], true, "a cursor is of one question");
-}
-
 #[test]
 fn a_call_is_counted_where_it_was_made() {
     let server = server();
@@ -270,8 +345,38 @@ fn a_call_is_counted_where_it_was_made() {
     found(&mut client, "search_models", &json!({}));
     call(&mut client, "search_models", &json!({"limit": 0}));
     let statistics = found(&mut client, "get_telemetry", &json!({"limit": 1}));
+    let tool = &statistics["tools"][0];
     assert_eq!(
-        statistics["tools"],
-        json!([{"name": "search_models", "calls": 2, "errors": 1}])
+        (&tool["name"], &tool["calls"], &tool["errors"]),
+        (&json!("search_models"), &json!(2), &json!(1))
     );
+    assert_eq!(
+        (&statistics["requests"], &statistics["errors"]),
+        (&json!(2), &json!(0))
+    );
+    let ms = |value: &Value| value.as_f64().expect("a time");
+    let half = ms(&statistics["latency_ms_p50"]);
+    let most = ms(&statistics["latency_ms_p95"]);
+    assert!(0.0 < half && half <= most, "{statistics}");
+    let of_tool = ms(&tool["latency_ms_p95"]);
+    assert!(
+        0.0 < of_tool && of_tool <= most,
+        "a part of the whole: {statistics}"
+    );
+    let none = found(
+        &mut client,
+        "get_telemetry",
+        &json!({"include_details": false}),
+    );
+    assert!(none.get("tools").is_none());
+}
+
+#[test]
+fn a_replica_has_a_name_also_where_nobody_gave_it_one() {
+    let named = Instance::with(&[("INSTANCE_ID", "green-7")]);
+    let unnamed = server();
+    let mut replicas = [&named, &unnamed]
+        .map(|server| found(&mut server.connect(), "get_telemetry", &json!({}))["replica"].take());
+    assert_eq!(replicas[0], "green-7");
+    assert_eq!(replicas[1].take(), format!("process {}", unnamed.pid()));
 }
