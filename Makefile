@@ -42,6 +42,9 @@ image: static ## A container image of that file, llm-pricing:VERSION
 		--build-arg CREATED="$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)" \
 		target/static
 
+# The official Python client, a release for each revision of the Model Context Protocol that opens with a handshake.
+MCP_CLIENTS := $(patsubst tests/mcp/%.txt,target/mcp/%/requirements.txt,$(wildcard tests/mcp/python-*.txt))
+
 .PHONY: test
 test: tools static ## Everything CI runs
 	cargo fmt --check
@@ -52,7 +55,7 @@ test: tools static ## Everything CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: tools
-tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool target/mcp/package-lock.json target/mcp/venv/requirements.txt target/ui/package-lock.json # What the tests run besides cargo
+tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl target/prometheus/usr/bin/promtool target/mcp/package-lock.json target/mcp/venv/requirements.txt $(MCP_CLIENTS) target/ui/package-lock.json # What the tests run besides cargo
 	@command -v curl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq curl; }
 	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
@@ -109,6 +112,11 @@ target/mcp/venv/requirements.txt: tests/mcp/requirements.txt target/venv/require
 	@mkdir -p target/mcp
 	python3 -m venv --clear target/mcp/venv
 	target/mcp/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@cp $< $@
+
+target/mcp/python-%/requirements.txt: tests/mcp/python-%.txt target/mcp/venv/requirements.txt
+	@rm -rf $(@D)
+	target/mcp/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) --requirement $<
 	@cp $< $@
 
 # Without a sanitizer, which only a nightly compiler has: the parsers are safe code. The lock file is the

@@ -31,6 +31,20 @@ pub fn mcp_python() -> Command {
     at(root().join("target/mcp/venv/bin/python"))
 }
 
+/// Python with the client that a file `tests/mcp/python-*.txt` names.
+#[track_caller]
+pub fn mcp_python_of(release: &str) -> Command {
+    let folder = root().join(format!("target/mcp/python-{release}"));
+    assert!(
+        folder.join("requirements.txt").exists(),
+        "{} is missing: run `make tools`",
+        folder.display()
+    );
+    let mut command = mcp_python();
+    command.env("PYTHONPATH", folder);
+    command
+}
+
 /// What checks what Prometheus is given.
 #[track_caller]
 pub fn promtool() -> Command {
