@@ -278,6 +278,9 @@ pub struct Settings {
     /// Proxies whose forwarding and country headers are believed, as CIDR ranges with commas
     #[arg(long, env, value_name = "RANGES", help_heading = "Access")]
     pub trusted_proxies: Option<String>,
+    /// Sites whose pages may call /mcp, with commas; pages on the reader's own machine always may
+    #[arg(long, env, value_name = "ORIGINS", help_heading = "Access")]
+    pub mcp_allowed_origins: Option<String>,
 
     /// error, warn, info, debug, trace or off [default: info]
     #[arg(long, env, value_name = "LEVEL", help_heading = "Logging")]

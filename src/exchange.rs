@@ -21,12 +21,20 @@ pub enum Method {
     Get,
     Head,
     Post,
+    /// A browser asks whether a page may call.
+    Options,
     Other,
 }
 
 impl Method {
     /// In the order of the enum.
-    pub const ALL: [Method; 4] = [Method::Get, Method::Head, Method::Post, Method::Other];
+    pub const ALL: [Method; 5] = [
+        Method::Get,
+        Method::Head,
+        Method::Post,
+        Method::Options,
+        Method::Other,
+    ];
 
     /// The name in metrics and logs, where what a client made up is one thing.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Method {
             Method::Get => "GET",
             Method::Head => "HEAD",
             Method::Post => "POST",
+            Method::Options => "OPTIONS",
             Method::Other => "other",
         }
     }

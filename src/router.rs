@@ -299,7 +299,9 @@ pub fn route(method: Method, path: &str) -> Route {
     let wanted = match method {
         Method::Get | Method::Head => "GET",
         Method::Post => "POST",
-        Method::Other => return Route::WrongMethod,
+        // Pages may call this one; whether they may is for its handler to say.
+        Method::Options if found == Route::Mcp => return found,
+        Method::Options | Method::Other => return Route::WrongMethod,
     };
     if found.info().method == wanted {
         found
@@ -317,6 +319,14 @@ pub fn allowed(path: &str) -> &'static str {
     }
 }
 
+/// Whether an endpoint is a route, or that route asked with another method.
+pub fn is_of(endpoint: Endpoint, path: &str, route: Route) -> bool {
+    match Route::of(endpoint) {
+        Route::WrongMethod => at_path(path) == Some(route),
+        found => found == route,
+    }
+}
+
 /// What the server must know before it takes a request in.
 pub fn triage(method: Method, path: &str, query: &str) -> Triage {
     let route = route(method, path);
@@ -327,6 +337,7 @@ pub fn triage(method: Method, path: &str, query: &str) -> Triage {
         {
             Work::Heavy
         }
+        Route::Mcp if method == Method::Options => Work::Light,
         // A probe asked with the wrong method is told so in every phase, too.
         Route::WrongMethod => at_path(path).map_or(Work::Light, |known| known.info().work),
         route => route.info().work,

@@ -72,7 +72,7 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|range| range.contains(&address))
 }
 
-/// Documentation is for clients that do not ask too often.
+/// Documentation, and what browsers ask before a page may call, are for clients that do not ask too often.
 pub fn check_rate(api: &Api, call: &Call) -> Result<(), Fault> {
     let Some(limiter) = &api.rate_limiter else {
         return Ok(());

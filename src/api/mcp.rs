@@ -9,6 +9,7 @@ mod facts;
 mod lists;
 mod message;
 mod modern;
+pub mod pages;
 mod server;
 mod tools;
 
@@ -21,10 +22,8 @@ use crate::exchange::{Body, Call, Reply};
 
 /// Answers one message over HTTP.
 pub fn post(api: &Api, book: &Book, call: &Call) -> Reply {
-    if let Some(origin) = call.headers.get("Origin")
-        && !is_own_page(origin)
-    {
-        return Reply::detail(403, "Pages of this origin may not call the service");
+    if !pages::are_let_in(&api.access.mcp_allowed_origins, &call.headers) {
+        return pages::refusal();
     }
     let is_json = |value: &str| {
         let media_type = value.split(';').next().unwrap_or_default().trim();
@@ -46,23 +45,8 @@ pub fn post(api: &Api, book: &Book, call: &Call) -> Reply {
         started: api.started,
     };
     let said = answer(&desk, call.body, &Incoming::Http(&call.headers));
-    match said.body {
-        Some(body) => Reply::json_bytes(said.status, Body::Own(body.into_bytes())),
-        None => Reply::json_bytes(said.status, Body::Own(Vec::new())),
-    }
-}
-
-/// Whether an origin is a page on this very host. Any other page could have the browser of somebody inside
-/// a network ask what its own server cannot (DNS rebinding); what the page's `Host` says proves nothing.
-fn is_own_page(origin: &str) -> bool {
-    let Some((scheme, rest)) = origin.split_once("://") else {
-        return false;
-    };
-    let host = match rest.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => rest,
-    };
-    matches!(scheme, "http" | "https") && matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    let body = said.body.unwrap_or_default().into_bytes();
+    Reply::json_bytes(said.status, Body::Own(body))
 }
 
 /// Whether JSON is welcome at all. The protocol has clients name an event stream besides, which nobody
@@ -80,34 +64,4 @@ fn accepts_json(call: &Call) -> bool {
                 .iter()
                 .any(|welcome| media_type.eq_ignore_ascii_case(welcome))
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_own_page;
-
-    #[test]
-    fn only_pages_of_this_host_are_let_in() {
-        for (name, origin, expected) in [
-            ("a local page", "http://localhost:3000", true),
-            ("without a port", "https://localhost", true),
-            ("by address", "http://127.0.0.1:8000", true),
-            ("IPv6", "http://[::1]:8000", true),
-            ("another host", "https://example.com", false),
-            (
-                "a name that begins alike",
-                "http://localhost.example.com",
-                false,
-            ),
-            (
-                "an address that begins alike",
-                "http://127.0.0.1.example.com:80",
-                false,
-            ),
-            ("a file", "null", false),
-            ("another scheme", "ftp://localhost", false),
-        ] {
-            assert_eq!(is_own_page(origin), expected, "{name}");
-        }
-    }
 }

@@ -39,7 +39,7 @@ pub use question::{Question, Refusal, ask, sort_words};
 use crate::access_log::{AccessLog, Line};
 use crate::config::{Access, Identity};
 use crate::deployment::Lifecycle;
-use crate::exchange::{Answer, Call, Reply};
+use crate::exchange::{Answer, Call, Method, Reply};
 use crate::rate_limiter::RateLimiter;
 use crate::router::{self, Route};
 use crate::supply::Supply;
@@ -95,7 +95,12 @@ pub fn answer(api: &Api, entrance: Entrance, call: &Call) -> Answer {
     } else {
         dispatch(api, call)
     };
-    answer.unwrap_or_else(|fault| Answer::Now(fault.reply()))
+    match answer.unwrap_or_else(|fault| Answer::Now(fault.reply())) {
+        Answer::Now(reply) if router::is_of(call.endpoint, call.path, Route::Mcp) => {
+            Answer::Now(mcp::pages::readable(api, call, reply))
+        }
+        answer => answer,
+    }
 }
 
 fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
@@ -117,6 +122,7 @@ fn dispatch(api: &Api, call: &Call) -> Result<Answer, Fault> {
         Route::CostEstimateBatch => comparisons::batch(&*book()?, telemetry, call)?,
         Route::Cheapest => cheapest::cheapest(&*book()?, telemetry, call)?,
         Route::Compare => uncached(comparisons::compare(&*book()?, telemetry, call)?),
+        Route::Mcp if call.method == Method::Options => mcp::pages::preflight(api, call)?,
         Route::Mcp => uncached(mcp::post(api, &*book()?, call)),
         Route::Page => page::page(telemetry, call),
         Route::Docs => page::docs(telemetry, call),

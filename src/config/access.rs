@@ -1,7 +1,7 @@
 //! The settings of who may do what, and how often.
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -20,6 +20,8 @@ pub struct Access {
     /// Business requests of one client per minute; `None` for as many as it likes.
     pub requests_per_minute_max: Option<NonZeroU32>,
     pub trusted_proxies: Vec<IpNet>,
+    /// Sites whose pages may call `/mcp`, besides those on the reader's own machine.
+    pub mcp_allowed_origins: Vec<String>,
 }
 
 impl Access {
@@ -56,6 +58,7 @@ pub(super) fn access(settings: &Settings) -> Result<Access, BadSetting> {
             REQUESTS_PER_MINUTE_MAX,
         )?),
         trusted_proxies: ranges("TRUSTED_PROXIES", &s.trusted_proxies)?,
+        mcp_allowed_origins: origins("MCP_ALLOWED_ORIGINS", &s.mcp_allowed_origins)?,
     })
 }
 
@@ -92,6 +95,45 @@ fn ranges(name: &'static str, text: &Option<String>) -> Result<Vec<IpNet>, BadSe
                 .map_err(|_| bad(name, part, allowed))
         })
         .collect()
+}
+
+fn origins(name: &'static str, text: &Option<String>) -> Result<Vec<String>, BadSetting> {
+    let allowed = "origins with commas, such as https://chat.example,http://10.0.0.7:3000";
+    let parts = text.as_deref().unwrap_or_default().split(',');
+    parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| origin(part).ok_or_else(|| bad(name, part, allowed)))
+        .collect()
+}
+
+/// An origin as browsers send it (RFC 6454, 6.2): in small letters, and without the port that its scheme
+/// has anyway.
+fn origin(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let (scheme, authority) = text.split_once("://")?;
+    let usual_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (host, port.parse::<NonZeroU16>().ok()?.get())
+        }
+        _ => (authority, usual_port),
+    };
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+            !host.is_empty() && host.bytes().all(of_name)
+        }
+    };
+    is_host.then(|| match port == usual_port {
+        true => format!("{scheme}://{host}"),
+        false => format!("{scheme}://{host}:{port}"),
+    })
 }
 
 /// Addresses are compared as IPv4 where they are IPv4 in IPv6's clothes, so ranges must be, too.

@@ -92,7 +92,7 @@ impl Feature {
 }
 
 /// How many request methods are told apart.
-pub const METHODS: usize = 4;
+pub const METHODS: usize = 5;
 
 /// Classes of status codes: 1xx to 5xx.
 pub const CLASSES: usize = 5;

@@ -190,6 +190,16 @@ fn a_setting_that_cannot_be_used_stops_the_start_and_says_what_can() {
         ("RATE_LIMIT_PER_MINUTE", "60/min", "from 0 to 1000000"),
         ("TRUSTED_PROXIES", "10.0.0.0/33", "CIDR ranges"),
         ("TRUSTED_PROXIES", "proxy.example", "CIDR ranges"),
+        ("MCP_ALLOWED_ORIGINS", "chat.example", "origins with commas"),
+        (
+            "MCP_ALLOWED_ORIGINS",
+            "https://chat.example/page",
+            "origins with commas",
+        ),
+        ("MCP_ALLOWED_ORIGINS", "*", "origins with commas"),
+        ("MCP_ALLOWED_ORIGINS", "ftp://a", "origins with commas"),
+        ("MCP_ALLOWED_ORIGINS", "http://a:0", "origins with commas"),
+        ("MCP_ALLOWED_ORIGINS", "http://[::g]", "origins with commas"),
         (
             "LOG_LEVEL",
             "loud",

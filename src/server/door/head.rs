@@ -140,6 +140,7 @@ fn describe(request: &Request, bytes: &[u8], length: usize) -> Result<Head, Refu
             "GET" => Method::Get,
             "HEAD" => Method::Head,
             "POST" => Method::Post,
+            "OPTIONS" => Method::Options,
             _ => Method::Other,
         },
         target: start..start + target.len(),

@@ -6,6 +6,8 @@ mod clients;
 mod lists;
 /// What is checked of a message, and in which order.
 mod order;
+/// Which pages in a browser may call.
+mod pages;
 /// Messages on standard input and output.
 mod stdio;
 /// What the tools say.
