@@ -15,11 +15,12 @@ pub const DESCRIPTION: &str = "Costs are exact decimal numbers in USD, and times
 
 impl Family {
     /// In the order in which people read.
-    pub const ALL: [Family; 4] = [
+    pub const ALL: [Family; 5] = [
         Family::Prices,
         Family::Health,
         Family::Orders,
         Family::Documents,
+        Family::Pages,
     ];
 
     pub fn name(self) -> &'static str {
@@ -28,6 +29,7 @@ impl Family {
             Family::Health => "Health and deployment",
             Family::Orders => "Orders",
             Family::Documents => "Documentation",
+            Family::Pages => "Pages",
         }
     }
 
@@ -37,6 +39,7 @@ impl Family {
             Family::Health => "Answered in every phase, never refused, never with a key.",
             Family::Orders => "For those who run the service.",
             Family::Documents => "Without a key.",
+            Family::Pages => "For people with a browser, without a key.",
         }
     }
 

@@ -51,8 +51,10 @@ pub enum Family {
     Health,
     /// Orders: for those with the token.
     Orders,
-    /// For machines and people who want to know what there is.
+    /// For machines that want to know what there is.
     Documents,
+    /// For people: loaded once, and not counted.
+    Pages,
 }
 
 pub enum Body {
@@ -213,7 +215,7 @@ fn verdict<T: JsonSchema>(no: &'static str) -> Operation {
 
 /// The description of a route; none of the two that answer nothing in particular.
 pub fn operation(route: Route) -> Option<Operation> {
-    use Family::{Documents, Health, Orders, Prices};
+    use Family::{Documents, Health, Orders, Pages, Prices};
     let operation = match route {
         Route::WrongMethod | Route::Unknown => return None,
         Route::Info => Operation::of(Prices, "").document::<Info>(),
@@ -300,7 +302,7 @@ pub fn operation(route: Route) -> Option<Operation> {
         .says(415, "The body is not said to be JSON", json::<Detail>()),
         Route::OpenApi => Operation::of(Documents, "OpenAPI 3.1.")
             .document::<BTreeMap<String, serde_json::Value>>(),
-        Route::Page | Route::Docs | Route::Redoc => Operation::of(Documents, "").page(),
+        Route::Page | Route::Docs | Route::Redoc => Operation::of(Pages, "").page(),
         Route::Health => verdict::<Simple>("No traffic should come"),
         Route::HealthDetailed => probe::<Detailed>("Every part is looked at now."),
         Route::HealthReady => verdict::<Ready>("Not ready for traffic"),
