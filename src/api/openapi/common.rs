@@ -211,7 +211,7 @@ struct Header {
     text: &'static str,
 }
 
-fn known_headers() -> [Header; 12] {
+fn known_headers() -> [Header; 13] {
     let header = |name, header, is_always, schema, text| Header {
         name,
         header,
@@ -281,7 +281,7 @@ fn known_headers() -> [Header; 12] {
             "Vary",
             "Vary",
             true,
-            json!({"enum": ["Accept-Encoding", "Accept"]}),
+            json!({"enum": ["Accept-Encoding", "Accept", "Accept, Accept-Encoding"]}),
             "What of the request the body follows from",
         ),
         header(
@@ -304,6 +304,13 @@ fn known_headers() -> [Header; 12] {
             true,
             json!({"enum": ["ApiKey", "Bearer"]}),
             "What is missing",
+        ),
+        header(
+            "Location",
+            "Location",
+            true,
+            text(),
+            "Where to go, from here",
         ),
     ]
 }
@@ -331,6 +338,7 @@ pub fn headers_of(status: u16, varies: Varies) -> Value {
             "Vary" => varies != Varies::No,
             "RetryAfter" => matches!(status, 429 | 503),
             "Authenticate" => status == 401,
+            "Location" => status == 303,
             "ContentSecurityPolicy" => status != 304,
             _ => true,
         })

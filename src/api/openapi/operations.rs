@@ -218,7 +218,11 @@ pub fn operation(route: Route) -> Option<Operation> {
     use Family::{Documents, Health, Orders, Pages, Prices};
     let operation = match route {
         Route::WrongMethod | Route::Unknown => return None,
-        Route::Info => Operation::of(Prices, "").document::<Info>(),
+        Route::Info => Operation::of(Prices, "").document::<Info>().says(
+            303,
+            "For whoever prefers `text/html`, as browsers do: the page is elsewhere",
+            Form::Text(&["text/plain; charset=utf-8"]),
+        ),
         Route::Models => Operation::of(Prices, "Every name listed here finds its model in an estimate.")
             .list::<Models>(|fields, book| drop(Selection::read(fields, book, None))),
         Route::ModelDetails => Operation::of(Prices, "What is unknown is null.")

@@ -235,6 +235,9 @@ fn every_reply_is_one_that_is_described() {
         .connect()
         .request("GET", "/metrics", &openmetrics, b"");
     witness.check("OpenMetrics", "GET", "/metrics", &reply);
+    let html = [("Accept", "text/html")];
+    let reply = server.connect().request("GET", "/", &html, b"");
+    witness.check("a browser", "GET", "/", &reply);
     for target in ["/deployment/shutdown", "/deployment/renew"] {
         let via = [("Via", "1.1 proxy")];
         let reply = server.connect().request("POST", target, &via, b"");
