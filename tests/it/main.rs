@@ -93,6 +93,8 @@ mod numbers;
 mod openapi;
 /// More than the pool can do: what is refused, and that probes are answered all the same.
 mod overload;
+/// The pages for browsers, as they are sent.
+mod pages;
 /// A panic costs one reply, and an accept thread that dies costs no request.
 mod panics;
 /// `/performance`: scores, orders and winners.
@@ -107,7 +109,7 @@ mod properties;
 mod query_hygiene;
 /// How often each client is let in.
 mod rate_limit;
-/// The reference of the interface, to be tried and to be read.
+/// The reference of the interface, in a real browser: to be tried and to be read.
 mod reference;
 /// Price files that change while the service runs.
 mod reload;
@@ -133,7 +135,7 @@ mod telemetry;
 mod terminal;
 /// The arrows between the rooms, and the promises of the documents.
 mod tidy;
-/// The page for people, also in a real browser.
+/// The page for people, in a real browser.
 mod ui;
 /// The worked examples, to the last digit.
 mod worked_examples;

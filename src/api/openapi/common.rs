@@ -15,11 +15,12 @@ pub const DESCRIPTION: &str = "Costs are exact decimal numbers in USD, and times
 
 impl Family {
     /// In the order in which people read.
-    pub const ALL: [Family; 4] = [
+    pub const ALL: [Family; 5] = [
         Family::Prices,
         Family::Health,
         Family::Orders,
         Family::Documents,
+        Family::Pages,
     ];
 
     pub fn name(self) -> &'static str {
@@ -28,6 +29,7 @@ impl Family {
             Family::Health => "Health and deployment",
             Family::Orders => "Orders",
             Family::Documents => "Documentation",
+            Family::Pages => "Pages",
         }
     }
 
@@ -37,6 +39,7 @@ impl Family {
             Family::Health => "Answered in every phase, never refused, never with a key.",
             Family::Orders => "For those who run the service.",
             Family::Documents => "Without a key.",
+            Family::Pages => "For people with a browser, without a key.",
         }
     }
 
@@ -208,7 +211,7 @@ struct Header {
     text: &'static str,
 }
 
-fn known_headers() -> [Header; 12] {
+fn known_headers() -> [Header; 13] {
     let header = |name, header, is_always, schema, text| Header {
         name,
         header,
@@ -278,7 +281,7 @@ fn known_headers() -> [Header; 12] {
             "Vary",
             "Vary",
             true,
-            json!({"enum": ["Accept-Encoding", "Accept"]}),
+            json!({"enum": ["Accept-Encoding", "Accept", "Accept, Accept-Encoding"]}),
             "What of the request the body follows from",
         ),
         header(
@@ -301,6 +304,13 @@ fn known_headers() -> [Header; 12] {
             true,
             json!({"enum": ["ApiKey", "Bearer"]}),
             "What is missing",
+        ),
+        header(
+            "Location",
+            "Location",
+            true,
+            text(),
+            "Where to go, from here",
         ),
     ]
 }
@@ -328,6 +338,7 @@ pub fn headers_of(status: u16, varies: Varies) -> Value {
             "Vary" => varies != Varies::No,
             "RetryAfter" => matches!(status, 429 | 503),
             "Authenticate" => status == 401,
+            "Location" => status == 303,
             "ContentSecurityPolicy" => status != 304,
             _ => true,
         })

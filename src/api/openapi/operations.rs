@@ -51,8 +51,10 @@ pub enum Family {
     Health,
     /// Orders: for those with the token.
     Orders,
-    /// For machines and people who want to know what there is.
+    /// For machines that want to know what there is.
     Documents,
+    /// For people: loaded once, and not counted.
+    Pages,
 }
 
 pub enum Body {
@@ -213,10 +215,14 @@ fn verdict<T: JsonSchema>(no: &'static str) -> Operation {
 
 /// The description of a route; none of the two that answer nothing in particular.
 pub fn operation(route: Route) -> Option<Operation> {
-    use Family::{Documents, Health, Orders, Prices};
+    use Family::{Documents, Health, Orders, Pages, Prices};
     let operation = match route {
         Route::WrongMethod | Route::Unknown => return None,
-        Route::Info => Operation::of(Prices, "").document::<Info>(),
+        Route::Info => Operation::of(Prices, "").document::<Info>().says(
+            303,
+            "For whoever prefers `text/html`, as browsers do: the page is elsewhere",
+            Form::Text(&["text/plain; charset=utf-8"]),
+        ),
         Route::Models => Operation::of(Prices, "Every name listed here finds its model in an estimate.")
             .list::<Models>(|fields, book| drop(Selection::read(fields, book, None))),
         Route::ModelDetails => Operation::of(Prices, "What is unknown is null.")
@@ -300,7 +306,7 @@ pub fn operation(route: Route) -> Option<Operation> {
         .says(415, "The body is not said to be JSON", json::<Detail>()),
         Route::OpenApi => Operation::of(Documents, "OpenAPI 3.1.")
             .document::<BTreeMap<String, serde_json::Value>>(),
-        Route::Page | Route::Docs | Route::Redoc => Operation::of(Documents, "").page(),
+        Route::Page | Route::Docs | Route::Redoc => Operation::of(Pages, "").page(),
         Route::Health => verdict::<Simple>("No traffic should come"),
         Route::HealthDetailed => probe::<Detailed>("Every part is looked at now."),
         Route::HealthReady => verdict::<Ready>("Not ready for traffic"),

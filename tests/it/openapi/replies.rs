@@ -57,6 +57,9 @@ POST /cost-estimate/cheapest          200 << {"input_tokens":1000,"output_tokens
 POST /cost-estimate/cheapest          422 << {"limit":0}
 GET  /telemetry                       200
 GET  /openapi.json                    200
+GET  /docs                            200
+GET  /redoc                           200
+GET  /ui                              200
 GET  /health                          200
 GET  /health/detailed                 200
 GET  /health/ready                    200
@@ -136,7 +139,7 @@ impl Witness {
         let schema = &content.unwrap_or_else(|| panic!("{name}: {media_type}"))["schema"];
         let body = match media_type {
             "application/json" => serde_json::from_slice(&unpacked(reply)).expect("JSON"),
-            _ => reply.text().into(),
+            _ => String::from_utf8(unpacked(reply)).expect("text").into(),
         };
         let validator = validator(&self.document, schema);
         let problems: Vec<String> = validator
@@ -232,6 +235,9 @@ fn every_reply_is_one_that_is_described() {
         .connect()
         .request("GET", "/metrics", &openmetrics, b"");
     witness.check("OpenMetrics", "GET", "/metrics", &reply);
+    let html = [("Accept", "text/html")];
+    let reply = server.connect().request("GET", "/", &html, b"");
+    witness.check("a browser", "GET", "/", &reply);
     for target in ["/deployment/shutdown", "/deployment/renew"] {
         let via = [("Via", "1.1 proxy")];
         let reply = server.connect().request("POST", target, &via, b"");

@@ -1,4 +1,4 @@
-//! What people do with the reference, each in a browser of its own.
+//! What people do with `/docs` and `/redoc`, each in a browser of its own.
 
 use crate::harness::Instance;
 use crate::ui::browser::run;
