@@ -47,7 +47,7 @@ impl Keeper {
         let thread = thread::Builder::new().name("keeper".into());
         thread.spawn(move || {
             // A list that cannot be put together is tried again by whoever asks for it.
-            self.survive(|| book.prepare());
+            self.survive(|| self.api.prepare(&book));
             drop(book);
             yield_to_requests();
             self.keep(stock.sight);
@@ -67,7 +67,8 @@ impl Keeper {
         loop {
             for nap in naps(interval.unwrap_or(DAY_CHECK)) {
                 thread::sleep(nap);
-                self.survive(|| self.api.shelf.turn_page(SystemTime::now()));
+                let prepare = |book: &Book| self.api.prepare(book);
+                self.survive(|| self.api.shelf.turn_page(SystemTime::now(), prepare));
             }
             if interval.is_none() {
                 continue;
@@ -149,7 +150,7 @@ impl Keeper {
         report_refusals(&stock);
         let now = SystemTime::now();
         let book = Arc::new(Book::new(Arc::new(stock.catalog), today(now)));
-        book.prepare();
+        self.api.prepare(&book);
         self.api.shelf.put(book);
         self.api.supply.note_reload(now);
         memory::give_back();

@@ -15,8 +15,10 @@ use time::Date;
 use super::document::Document;
 use super::info;
 use super::lists::{self, List};
+use super::openapi;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::clock::{Timestamp, today};
+use crate::config::Access;
 
 /// One catalogue on one day.
 pub struct Book {
@@ -52,9 +54,10 @@ impl Book {
         self.overview.get_or_init(|| info::overview(self))
     }
 
-    /// The description of the interface, put together by whoever asks first.
-    pub fn openapi(&self, describe: impl FnOnce() -> Document) -> &Document {
-        self.openapi.get_or_init(describe)
+    /// The description of the interface, for those who are let in like that.
+    pub fn openapi(&self, access: &Access) -> &Document {
+        self.openapi
+            .get_or_init(|| openapi::description(self, access))
     }
 
     /// The list of names.
@@ -142,11 +145,11 @@ impl Shelf {
 
     /// Turns the page when the day of the current book is over. Meant for a thread that has time:
     /// the new book's lists are ready before anyone sees it.
-    pub fn turn_page(&self, now: SystemTime) {
+    pub fn turn_page(&self, now: SystemTime, prepare: impl FnOnce(&Book)) {
         let Some(book) = self.take() else { return };
         if book.today != today(now) {
             let next = Arc::new(Book::new(Arc::clone(&book.catalog), today(now)));
-            next.prepare();
+            prepare(&next);
             self.put(next);
         }
     }

@@ -44,6 +44,7 @@ pub struct Breakdown<'a>(pub &'a [Line]);
 /// A component of the cost. Searches are counted in requests, everything else in tokens.
 #[derive(Serialize, JsonSchema)]
 pub struct CostLine {
+    /// The component: input, output, cache_read, and so on.
     what: &'static str,
     /// The cost it is part of.
     part_of: &'static str,

@@ -23,19 +23,26 @@ use crate::telemetry::{Feature, Telemetry};
 const LIMIT_MAX: u64 = 100;
 const LIMIT_UNASKED: u64 = 10;
 
+/// The models that do a call for the least money.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CheapestResponse")]
 pub struct Cheapest<'a> {
     input_tokens: u64,
     output_tokens: u64,
     requests: u64,
+    /// By the total cost of one call, equal ones by id.
     models: Vec<Comparison<'a>>,
+    /// Of these, the ones that were compared.
     total_models: usize,
+    /// Models that satisfy the conditions: the next three together.
     considered: usize,
+    /// Of these, the ones not all of whose price is known.
     unpriced: usize,
     left_out: LeftOut,
     currency: &'static str,
+    /// When this was worked out.
     timestamp: Timestamp,
+    /// What else to know, as sentences.
     warnings: Vec<String>,
     #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
@@ -46,7 +53,9 @@ pub struct Cheapest<'a> {
 #[derive(Default, Serialize, JsonSchema)]
 struct LeftOut {
     retired: usize,
+    /// Free listings, and models of which this usage is free.
     free: usize,
+    /// The input is longer than they take.
     context_window: usize,
 }
 

@@ -32,48 +32,67 @@ pub const COMPARE_NAMES: &str = "models";
 /// and a list of candidates is as long as twenty rows.
 const ADVISED_ROWS_MAX: usize = 50;
 
+/// What one call costs on each of several models, in the order asked.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BatchCostEstimateResponse")]
 pub struct BatchEstimate<'a> {
     input_tokens: u64,
     output_tokens: u64,
     models: Vec<Comparison<'a>>,
+    /// The first of those that cost least; null when none has a price. Free listings, free usage, retired
+    /// models and routers count only among themselves.
     cheapest_model: Option<&'a str>,
     most_expensive_model: Option<&'a str>,
+    /// Null when none has a price.
     cost_range: Option<CostRange>,
     currency: &'static str,
+    /// When this was worked out.
     timestamp: Timestamp,
     /// Several providers may sell a model of the same name; these say whose it is.
     cheapest_resolved_model: Option<&'a str>,
     most_expensive_resolved_model: Option<&'a str>,
+    /// How many such calls were asked about.
     requests: u64,
+    /// What else to know, as sentences.
     warnings: Vec<String>,
     #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
 }
 
-/// One model among others.
+/// One model among others. Costs are in USD.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ModelCostComparison")]
 pub struct Comparison<'a> {
+    /// What the model is called in lists, or the name that was sent when it leads to none.
     model_name: &'a str,
+    /// Display name; `unknown` for a name that leads to no model.
     provider: &'a str,
     input_cost: Usd,
     output_cost: Usd,
     total_cost: Usd,
+    /// The mean price of these tokens, 0 without any.
     cost_per_1m_tokens: Usd,
+    /// Whether there is a price for this call; if not, costs are 0 and count for nothing.
     is_available: bool,
+    /// Why there is none.
     error_message: Option<String>,
+    /// Web searches.
     tool_cost: Usd,
     /// For more than one request only.
     #[serde(skip_serializing_if = "Option::is_none")]
     all_requests: Option<AllRequests>,
+    /// The id; null when the name leads to no model.
     resolved_model: Option<&'a str>,
+    /// How the name led to it; null when there was no name, or none that leads to a model.
     #[serde(rename = "match")]
     by: Option<&'static str>,
+    /// The tier that was billed.
     service_tier: Option<&'static str>,
+    /// The applied rates hold above so many input tokens; null without a threshold.
     threshold_applied: Option<u64>,
+    /// Whether a price is a guess: half of the standard one, for a batch without published prices.
     assumed: bool,
+    /// What else to know, as sentences.
     warnings: Vec<String>,
     /// Of a name that is not known: names that are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +102,7 @@ pub struct Comparison<'a> {
     candidates: Option<Vec<Candidate>>,
 }
 
+/// The least and the most that one of the models costs, in USD.
 #[derive(Serialize, JsonSchema)]
 struct CostRange {
     min: Usd,

@@ -15,12 +15,14 @@ use crate::config::DRAIN_TIMEOUT_SECONDS_MAX;
 use crate::deployment::{Order, Phase, RenewalStatus, ShutdownStatus};
 use crate::exchange::{Answer, Call, Reply};
 
+/// Where this instance belongs, as far as the operator has said.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "EnvironmentInfo")]
 pub struct Environment<'a> {
     environment: &'a str,
     region: Option<&'a str>,
     availability_zone: Option<&'a str>,
+    /// The colour, in a blue-green deployment.
     deployment_group: Option<&'a str>,
     instance_id: Option<&'a str>,
     deployment_timestamp: Option<Timestamp>,
@@ -40,6 +42,7 @@ impl<'a> Environment<'a> {
     }
 }
 
+/// Where this instance belongs, and for how long it has run.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DeploymentInfo")]
 pub struct Info<'a> {
@@ -59,6 +62,7 @@ pub fn info(api: &Api) -> Reply {
     )
 }
 
+/// What this instance runs.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DeploymentMetadata")]
 pub struct Metadata {
@@ -66,8 +70,11 @@ pub struct Metadata {
     build_date: Option<Timestamp>,
     deployment_date: Timestamp,
     api_versions: &'static [&'static str],
+    /// Null: no end of v1 is planned.
     backwards_compatible_until: Option<&'static str>,
+    /// By version.
     breaking_changes: BTreeMap<&'static str, Vec<&'static str>>,
+    /// What the program was built from.
     commit: &'static str,
 }
 
@@ -88,15 +95,21 @@ pub fn metadata(api: &Api) -> Reply {
     )
 }
 
+/// How far the shutdown is.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "GracefulShutdownStatus")]
 pub struct Status {
     shutting_down: bool,
+    /// Requests in flight, which it waits for.
     active_requests: usize,
     drain_timeout_seconds: u64,
+    /// When it was ordered; null when it was not.
     started_at: Option<Timestamp>,
+    /// The phase: `ready`, `lame_duck`, `draining` or `stopped`.
     state: &'static str,
+    /// Until the drain times out; null outside one.
     remaining_seconds: Option<f64>,
+    /// Refused because of the phase.
     rejected_requests: usize,
 }
 
@@ -161,14 +174,20 @@ pub fn shutdown(api: &Api, call: &Call) -> Result<Answer, Fault> {
     })
 }
 
+/// How far the replacement of the program is.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RenewalStatus")]
 pub struct Renewal<'a> {
+    /// `none`, `checking`, `handing_over` or `failed`.
     state: &'static str,
     started_at: Option<Timestamp>,
+    /// Why it failed, for those who may order one.
     error: Option<&'a str>,
+    /// Of this process.
     renewals: u64,
+    /// The one that runs.
     version: &'static str,
+    /// What it was built from.
     commit: &'static str,
 }
 

@@ -16,39 +16,64 @@ use crate::estimate::tier_word;
 use crate::money::{Factor, Usd};
 use crate::use_case;
 
+/// Everything known of one model.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ModelDetails")]
 pub struct Details<'a> {
+    /// The name that is this model's alone.
     id: &'a str,
+    /// What it is called in lists.
     model_name: &'a str,
+    /// Its keys in LiteLLM's price map.
     keys: &'a [Box<str>],
+    /// What v1 called it, if it had it.
     v1_name: Option<&'a str>,
+    /// Display name.
     provider: &'a str,
+    /// The first part of the id.
     provider_slug: &'a str,
+    /// What it is made for: chat, embedding, and so on.
     mode: Option<&'static str>,
+    /// Tokens of input.
     context_window: Option<u64>,
+    /// Tokens of output.
     max_output_tokens: Option<u64>,
+    /// Numbers in an embedding.
     output_vector_size: Option<u64>,
     capabilities: Capabilities,
+    /// `active`, `retiring` (within 90 days) or `retired`.
     status: &'static str,
+    /// The day it stops, if that is announced.
     deprecation_date: Option<String>,
     currency: &'static str,
+    /// Whether every price per token is zero.
     is_free_listing: bool,
+    /// As published.
     rates: Vec<RateRow>,
+    /// By length of input; these come before `rates`.
     steps: Vec<StepRow>,
     off_peak: Option<OffPeakRow<'a>>,
+    /// Prices that are not per token.
     units: Vec<UnitRow>,
     web_search: Option<SearchRow<'a>>,
+    /// What the whole cost is multiplied by on an occasion.
     uplifts: Vec<UpliftRow>,
     best_for: String,
+    /// By rule from capabilities, mode, context window and price, as are `strengths` and `best_for`.
     use_cases: Vec<&'static str>,
     strengths: Vec<String>,
+    /// `free`, `ultra-low`, `low`, `medium`, `high` or `unknown`.
     cost_tier: &'static str,
+    /// What the tier goes by, where that is a price per token: three parts of input and one of output.
     blended_usd_per_1m_tokens: Option<Usd>,
+    /// Tokens per second; null where nobody measured.
     throughput: Option<f64>,
+    /// Until the first token; null where nobody measured.
     latency_ms: Option<f64>,
     measured: Option<MeasuredBy<'a>>,
+    /// Where the prices are published.
     source: &'a str,
+    /// The day they were taken.
     price_as_of: Timestamp,
     #[schemars(with = "Stamp")]
     catalog: &'a RawValue,
@@ -61,18 +86,22 @@ struct Capabilities {
     cannot: Vec<&'static str>,
 }
 
+/// A published price.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PublishedRate")]
 struct RateRow {
     /// As the catalogue file names it: `input>272k@batch`.
     rate: String,
+    /// What it is a price of: input, output, cache_read, and so on.
     component: &'static str,
+    /// It holds for calls with more input than this; 0 without a threshold.
     above_input_tokens: u32,
     service_tier: &'static str,
     per_token: Usd,
     per_million: Usd,
 }
 
+/// Prices of calls whose input has a length within bounds.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RateStep")]
 struct StepRow {
@@ -81,37 +110,47 @@ struct StepRow {
     rates: Vec<RateRow>,
 }
 
+/// Prices that hold at certain hours.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OffPeak")]
 struct OffPeakRow<'a> {
     windows: Vec<WindowRow<'a>>,
+    /// Where the weekdays begin and end; an IANA name.
     weekday_timezone: &'a str,
     rates: Vec<RateRow>,
 }
 
+/// Hours of some weekdays.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OffPeakWindow")]
 struct WindowRow<'a> {
+    /// `16:30-00:30`; `00:00-00:00` is the whole day.
     hours_utc: Vec<String>,
+    /// 1 is Monday.
     weekdays: &'a [u8],
 }
 
+/// A price that is not per token.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "UnitPrice")]
 struct UnitRow {
+    /// What one of costs that much.
     unit: &'static str,
     usd: Usd,
 }
 
+/// What searches cost that the model makes.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "WebSearchPrices")]
 struct SearchRow<'a> {
     usd_per_search: Option<SearchCostRow>,
+    /// `per_query` where each query counts, not each call.
     billing_unit: Option<&'static str>,
     free_requests: Option<FreeRequestsRow<'a>>,
     usd_per_google_maps_query: Option<Usd>,
 }
 
+/// USD for a search, by how much it returns.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PricePerSearch")]
 struct SearchCostRow {
@@ -120,14 +159,17 @@ struct SearchCostRow {
     high: Usd,
 }
 
+/// Searches that cost nothing. No estimate subtracts them.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "FreeSearches")]
 struct FreeRequestsRow<'a> {
     count: u64,
     period: &'static str,
+    /// Models that share them.
     shared_group: Option<&'a str>,
 }
 
+/// What the whole cost is multiplied by on an occasion.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Surcharge")]
 struct UpliftRow {

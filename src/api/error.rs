@@ -81,6 +81,7 @@ pub struct Problem {
     pub input: Value,
 }
 
+/// A part of where something is: a field, or the place in a list or a text.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Place {

@@ -23,37 +23,55 @@ use crate::exchange::{Call, Reply};
 use crate::money::Usd;
 use crate::telemetry::{Feature, Telemetry};
 
+/// What one call costs, and why. Costs are in USD.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CostEstimateResponse")]
 pub struct CostEstimate<'a> {
+    /// What the model is called in lists.
     model_name: &'a str,
+    /// Display name.
     provider: &'a str,
     input_tokens: u64,
     output_tokens: u64,
     input_cost: Usd,
     output_cost: Usd,
+    /// `input_cost + output_cost + tool_cost`, digit by digit.
     total_cost: Usd,
     currency: &'static str,
+    /// When this was worked out.
     timestamp: Timestamp,
+    /// Web searches.
     tool_cost: Usd,
+    /// The id of the model that was priced.
     resolved_model: &'a str,
+    /// How the name led to it: `exact`, `normalized` and so on.
     #[serde(rename = "match")]
     by: &'static str,
+    /// The tier that was billed, which is not the one asked for when `warnings` says so.
     service_tier: &'static str,
+    /// The applied rates hold above so many input tokens; null without a threshold.
     threshold_applied: Option<u64>,
+    /// Whether off-peak rates were applied.
     off_peak: bool,
+    /// Whether a price is a guess: half of the standard one, for a batch without published prices.
     assumed: bool,
+    /// As applied, by component.
     #[schemars(with = "BTreeMap<String, AppliedRate>")]
     rates: Rates<'a>,
+    /// The costs in it add up to the total.
     #[schemars(with = "Vec<CostLine>")]
     breakdown: Breakdown<'a>,
+    /// Surcharges, which are in the rates, and the caller's own discount, which is not.
     #[schemars(with = "Vec<Multiplier>")]
     multipliers: Multipliers<'a>,
     /// For more than one request only.
     #[serde(skip_serializing_if = "Option::is_none")]
     all_requests: Option<AllRequests>,
+    /// What else to know, as sentences.
     warnings: Vec<String>,
+    /// The day the price was taken.
     price_as_of: Timestamp,
+    /// Where it is published.
     source: &'a str,
     #[schemars(with = "Stamp")]
     catalog: &'a RawValue,

@@ -1,7 +1,8 @@
 //! `/health...`: probes for balancers and orchestrators, and the long form for people.
 
+mod figures;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use schemars::JsonSchema;
@@ -13,9 +14,8 @@ use super::telemetry::ms;
 use crate::clock::{Timestamp, today};
 use crate::deployment::Phase;
 use crate::exchange::Reply;
-use crate::rate_limiter::RateLimiter;
-use crate::telemetry::average;
-use crate::vitals::{Refused, read};
+use crate::vitals::read;
+use figures::{Metrics, metrics};
 
 /// v1's words for the state of a service or of one of its parts. Worse is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -28,6 +28,7 @@ enum Health {
     ShuttingDown,
 }
 
+/// Whether traffic is welcome.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Health")]
 pub struct Simple {
@@ -61,6 +62,7 @@ impl Api {
     }
 }
 
+/// Whether anything gets done.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Liveness")]
 pub struct Live {
@@ -86,10 +88,12 @@ fn is_alive(stuck: Duration, watchdog: Duration) -> bool {
     watchdog.is_zero() || stuck < watchdog
 }
 
+/// Whether a balancer should send traffic.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DeploymentReadiness")]
 pub struct Ready {
     ready: bool,
+    /// Why not; null when it should.
     reason: Option<&'static str>,
     checks: BTreeMap<&'static str, bool>,
     timestamp: Timestamp,
@@ -120,74 +124,20 @@ pub fn ready(api: &Api) -> Reply {
     )
 }
 
+/// A part of the service, as it was found a moment ago.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ServiceHealth")]
 struct Part {
+    /// `catalog`, `telemetry` or `worker_pool`.
     name: &'static str,
     status: Health,
+    /// How long it took to look.
     response_time_ms: f64,
     last_checked: Timestamp,
     error_message: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct Metrics {
-    active_requests: usize,
-    uptime_seconds: f64,
-    requests_per_second: f64,
-    avg_response_time_ms: f64,
-    total_requests: u64,
-    rejected_requests: usize,
-    rate_limited_requests: usize,
-    express_workers: usize,
-    express_workers_busy: usize,
-    bulk_workers: usize,
-    bulk_workers_busy: usize,
-    bulk_queue_refusals: usize,
-    connections: usize,
-    connections_kicked: usize,
-    panics: usize,
-    connections_max: usize,
-    connections_evicted: usize,
-    connections_refused: usize,
-    idle_closed: usize,
-    write_timeouts: usize,
-    accept_failures: usize,
-    accept_restarts: usize,
-    pool_replacements: usize,
-    stuck_seconds: usize,
-    refused: RefusedCounts,
-    #[serde(flatten)]
-    catalog: CatalogMetrics,
-}
-
-/// Requests refused at the door, by reason.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "RefusedRequests")]
-struct RefusedCounts {
-    bad_request: usize,
-    head_timeout: usize,
-    body_timeout: usize,
-    body_too_large: usize,
-    target_too_long: usize,
-    expectation: usize,
-    head_too_large: usize,
-    transfer_coding: usize,
-    http_version: usize,
-}
-
-/// Which prices are in use, and how they got here.
-#[derive(Serialize, JsonSchema)]
-struct CatalogMetrics {
-    catalog_version: Option<String>,
-    catalog_date: Option<String>,
-    catalog_file: Option<PathBuf>,
-    overrides_file: Option<PathBuf>,
-    catalog_loaded_at: Option<Timestamp>,
-    catalog_reloads: u64,
-    catalog_failed_reloads: u64,
-}
-
+/// Health at length.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "HealthCheckResponse")]
 pub struct Detailed<'a> {
@@ -195,9 +145,12 @@ pub struct Detailed<'a> {
     version: &'static str,
     uptime_seconds: f64,
     environment: Environment<'a>,
+    /// Looked at for this very reply.
     services: [Part; 3],
     metrics: Metrics,
+    /// Whether the instance is leaving.
     graceful_shutdown: bool,
+    /// `starting`, `ready`, `lame_duck`, `draining` or `stopped`.
     phase: &'static str,
     timestamp: Timestamp,
 }
@@ -307,76 +260,6 @@ fn worker_pool(api: &Api) -> (Health, Option<String>) {
         (true, true) => "all workers are busy",
     };
     (Health::Degraded, Some(text.into()))
-}
-
-fn metrics(api: &Api) -> Metrics {
-    let total = api.telemetry.total();
-    let calls: u64 = total.endpoints.iter().map(|endpoint| endpoint.calls).sum();
-    let busy: Duration = total.endpoints.iter().map(|e| e.total_time).sum();
-    let uptime_seconds = api.uptime_seconds();
-    let shutdown = api.lifecycle.status(Instant::now());
-    let vitals = &api.vitals;
-    Metrics {
-        active_requests: shutdown.active_requests,
-        uptime_seconds,
-        requests_per_second: if uptime_seconds > 0.0 {
-            calls as f64 / uptime_seconds
-        } else {
-            0.0
-        },
-        avg_response_time_ms: ms(average(busy, calls)),
-        total_requests: calls,
-        rejected_requests: shutdown.refused_requests,
-        rate_limited_requests: api.rate_limiter.as_ref().map_or(0, RateLimiter::refusals),
-        express_workers: read(&vitals.express_workers),
-        express_workers_busy: read(&vitals.express_busy),
-        bulk_workers: read(&vitals.bulk_workers),
-        bulk_workers_busy: read(&vitals.bulk_busy),
-        bulk_queue_refusals: read(&vitals.bulk_refused),
-        connections: read(&vitals.connections),
-        connections_kicked: read(&vitals.connections_kicked),
-        panics: read(&vitals.panics),
-        connections_max: read(&vitals.connections_max),
-        connections_evicted: read(&vitals.connections_evicted),
-        connections_refused: read(&vitals.connections_refused),
-        idle_closed: read(&vitals.idle_closed),
-        write_timeouts: read(&vitals.write_timeouts),
-        accept_failures: read(&vitals.accept_failures),
-        accept_restarts: read(&vitals.accept_restarts),
-        pool_replacements: read(&vitals.pool_replacements),
-        stuck_seconds: read(&vitals.stuck_seconds),
-        refused: refused(&vitals.refused),
-        catalog: catalog_metrics(api),
-    }
-}
-
-fn refused(counts: &Refused) -> RefusedCounts {
-    RefusedCounts {
-        bad_request: read(&counts.bad_request),
-        head_timeout: read(&counts.head_timeout),
-        body_timeout: read(&counts.body_timeout),
-        body_too_large: read(&counts.body_too_large),
-        target_too_long: read(&counts.target_too_long),
-        expectation: read(&counts.expectation),
-        head_too_large: read(&counts.head_too_large),
-        transfer_coding: read(&counts.transfer_coding),
-        http_version: read(&counts.http_version),
-    }
-}
-
-fn catalog_metrics(api: &Api) -> CatalogMetrics {
-    let book = api.shelf.take();
-    let header = book.as_ref().map(|book| book.catalog.header());
-    let record = api.supply.record();
-    CatalogMetrics {
-        catalog_version: header.map(|header| header.version.clone()),
-        catalog_date: header.map(|header| header.date.to_string()),
-        catalog_file: record.catalog_file,
-        overrides_file: record.overrides_file,
-        catalog_loaded_at: record.loaded_at.map(Timestamp::from),
-        catalog_reloads: record.reloads,
-        catalog_failed_reloads: record.failed_reloads,
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ const SAMPLE_MODELS: [&str; 8] = [
     "sonar-pro",
 ];
 
+/// What there is here.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ServerInfo")]
 pub struct Info<'a> {
@@ -28,10 +29,12 @@ pub struct Info<'a> {
     version: &'static str,
     description: &'static str,
     endpoints: Vec<EndpointInfo>,
+    /// Names that exist.
     sample_models: Vec<&'a str>,
     quick_start_guide: &'static str,
 }
 
+/// An endpoint.
 #[derive(Serialize, JsonSchema)]
 struct EndpointInfo {
     path: &'static str,
@@ -68,12 +71,14 @@ pub fn overview(book: &Book) -> Document {
     Document::new(&bytes, whole).unless_refused()
 }
 
+/// The versions of the API, which are not those of the program.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ApiVersionInfo")]
 pub struct Versions {
     current_version: &'static str,
     all_versions: &'static [&'static str],
     deprecated_versions: &'static [&'static str],
+    /// Null while there is one version.
     migration_guide_url: Option<&'static str>,
 }
 

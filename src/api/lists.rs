@@ -127,6 +127,7 @@ fn write(bytes: &mut Vec<u8>, value: &impl Serialize) {
         .expect("rows hold only strings, numbers and maps with string keys");
 }
 
+/// A provider, and how many of the models are sold by it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProviderStatusInfo")]
 struct ProviderStatus<'a> {
@@ -139,31 +140,41 @@ struct ProviderStatus<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PricingResponse")]
 pub struct PricingTail<'a> {
+    /// All that match, whatever the page.
     total_models: usize,
+    /// Retired models that would match, too.
     retired_left_out: usize,
     provider_status: Vec<ProviderStatus<'a>>,
+    /// The start of the day, in UTC, for which this was put together.
     timestamp: Timestamp,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PerformanceResponse")]
 pub struct PerformanceTail<'a> {
+    /// All that match, whatever the page.
     total_models: usize,
+    /// Retired models that would match, too.
     retired_left_out: usize,
+    /// The name of a model, as the next three; null where nobody measured.
     best_throughput: Option<&'a str>,
     lowest_latency: Option<&'a str>,
     largest_context: Option<&'a str>,
     best_value: Option<&'a str>,
     provider_status: Vec<ProviderStatus<'a>>,
+    /// The start of the day, in UTC, for which this was put together.
     timestamp: Timestamp,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "UseCaseResponse")]
 pub struct UseCasesTail<'a> {
+    /// All that match, whatever the page.
     total_models: usize,
+    /// Retired models that would match, too.
     retired_left_out: usize,
     providers: Vec<&'a str>,
+    /// The start of the day, in UTC, for which this was put together.
     timestamp: Timestamp,
 }
 
@@ -255,13 +266,16 @@ pub fn models_document(book: &Book) -> Document {
     Document::new(&bytes, whole)
 }
 
+/// Names of models. Each finds its model in an estimate.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ModelsResponse")]
 pub struct Models<'a> {
+    /// All that match, whatever the page.
     total_models: usize,
     providers: Vec<&'a str>,
     models_by_provider: BTreeMap<&'a str, Vec<&'a str>>,
     all_models: Vec<&'a str>,
+    /// Retired models that would match, too.
     retired_left_out: usize,
 }
 

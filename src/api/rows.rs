@@ -12,40 +12,57 @@ use crate::use_case;
 /// The volumes for which `/pricing` shows costs, in tokens.
 const VOLUMES: [u64; 3] = [10_000, 100_000, 1_000_000];
 
-/// v1's `PricingMetrics`, and behind it what is new.
+/// A model of `GET /pricing`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PricingMetrics")]
 pub struct PricingRow<'a> {
+    /// A name that finds this model.
     model_name: &'a str,
+    /// Display name.
     provider: &'a str,
+    /// USD, by the model's first price; what longer inputs and other tiers cost is in its details.
     cost_per_input_token: Usd,
     cost_per_output_token: Usd,
+    /// Tokens per second, by whoever `/performance` names; null where nobody measured.
     throughput: Option<f64>,
+    /// Until the first token; null where nobody measured.
     latency_ms: Option<f64>,
+    /// Tokens of input; null where unknown.
     context_window: Option<u64>,
     currency: &'static str,
     unit: &'static str,
+    /// Where the price is published.
     source: &'a str,
+    /// The day the prices were taken.
     last_updated: Timestamp,
+    /// By rule from capabilities, mode, context window and price, as are `strengths` and `best_for`.
     use_cases: Vec<&'static str>,
     strengths: Vec<String>,
     best_for: String,
+    /// What ten thousand tokens cost, as input, as output, and half of each.
     cost_at_10k_tokens: VolumePrice,
     cost_at_100k_tokens: VolumePrice,
     cost_at_1m_tokens: VolumePrice,
+    /// Seconds, by the throughput.
     estimated_time_1m_tokens: Option<f64>,
+    /// The name that is this model's alone.
     id: &'a str,
+    /// What it is made for: chat, embedding, and so on.
     mode: Option<&'static str>,
     max_output_tokens: Option<u64>,
+    /// `active`, `retiring` (within 90 days) or `retired`.
     status: &'static str,
+    /// The day it stops, if that is announced.
     deprecation_date: Option<String>,
 }
 
+/// What a number of tokens costs.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "TokenVolumePrice")]
 struct VolumePrice {
     input_cost: Usd,
     output_cost: Usd,
+    /// Half of them input and half output.
     total_cost: Usd,
 }
 
@@ -89,20 +106,27 @@ pub fn pricing_row<'a>(book: &'a Book, model: &'a Model) -> PricingRow<'a> {
     }
 }
 
-/// v1's `PerformanceMetrics`, and the id.
+/// A model of `GET /performance`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PerformanceMetrics")]
 pub struct PerformanceRow<'a> {
     model_name: &'a str,
     provider: &'a str,
+    /// Tokens per second; null where nobody measured.
     throughput: Option<f64>,
+    /// Until the first token; null where nobody measured.
     latency_ms: Option<f64>,
+    /// Tokens of input; null where unknown.
     context_window: Option<u64>,
     cost_per_input_token: Usd,
     cost_per_output_token: Usd,
+    /// `throughput / (mean price per token * 1000)`; null where one is unknown or the model is free.
     performance_score: Option<f64>,
+    /// `context_window / (mean price per token * 1000)`; null where one is unknown or the model is free.
     value_score: Option<f64>,
+    /// The name that is this model's alone.
     id: &'a str,
+    /// Where there is anything measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<MeasuredBy<'a>>,
 }
@@ -115,10 +139,12 @@ pub struct MeasuredBy<'a> {
     latency: Option<MeasurementBy<'a>>,
 }
 
+/// Who has measured something, and when.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Measurement")]
 struct MeasurementBy<'a> {
     source: &'a str,
+    /// A day.
     date: String,
 }
 
@@ -154,7 +180,7 @@ pub fn performance_row<'a>(book: &'a Book, model: &'a Model) -> PerformanceRow<'
     }
 }
 
-/// v1's `ModelUseCase`, and what is new.
+/// A model of `GET /use-cases`. All of it follows by rule from the catalogue's facts.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ModelUseCase")]
 pub struct UseCaseRow<'a> {
@@ -163,10 +189,15 @@ pub struct UseCaseRow<'a> {
     best_for: String,
     use_cases: Vec<&'static str>,
     strengths: Vec<String>,
+    /// Tokens of input; null where unknown.
     context_window: Option<u64>,
+    /// `ultra-low`, `low`, `medium` or `high`.
     cost_tier: &'static str,
+    /// The name that is this model's alone.
     id: &'a str,
+    /// `active`, `retiring` (within 90 days) or `retired`.
     status: &'static str,
+    /// What the tier goes by, where that is a price per token: three parts of input and one of output.
     blended_usd_per_1m_tokens: Option<Usd>,
 }
 

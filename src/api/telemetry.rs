@@ -12,6 +12,7 @@ use crate::money::Usd;
 use crate::router::ROUTES;
 use crate::telemetry::{EndpointTally, Feature, Tally, Telemetry, average};
 
+/// What was asked of this instance since it started.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "TelemetryResponse")]
 pub struct Report<'a> {
@@ -24,30 +25,37 @@ pub struct Report<'a> {
     timestamp: Timestamp,
 }
 
+/// All requests.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "TelemetryOverallStats")]
 struct Overall {
     total_requests: u64,
     total_errors: u64,
+    /// Percent of the requests.
     error_rate: f64,
+    /// Of which anything was asked.
     total_endpoints: usize,
     total_providers_adopted: usize,
     total_features_used: usize,
     avg_response_time_ms: f64,
+    /// Exact up to about a hundred, then estimated, here and below.
     unique_clients: usize,
     unique_countries: usize,
     uptime_since: Timestamp,
     timestamp: Timestamp,
 }
 
+/// One endpoint.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "EndpointMetricResponse")]
 struct EndpointStats {
     endpoint: String,
+    /// The pattern, never what a client sent.
     path: &'static str,
     method: &'static str,
     call_count: u64,
     error_count: u64,
+    /// Percent of the calls.
     success_rate: f64,
     avg_response_time_ms: f64,
     min_response_time_ms: f64,
@@ -56,16 +64,19 @@ struct EndpointStats {
     last_called: Option<Timestamp>,
 }
 
+/// Estimates for models of one provider.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProviderAdoptionResponse")]
 struct AdoptionStats<'a> {
     provider_name: &'a str,
     model_requests: u64,
     unique_models_requested: usize,
+    /// USD.
     total_cost_estimated: Usd,
     last_requested: Timestamp,
 }
 
+/// How often something optional was used.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "FeatureUsageResponse")]
 struct FeatureStats {
@@ -74,15 +85,18 @@ struct FeatureStats {
     last_used: Option<Timestamp>,
 }
 
+/// A country, as a trusted proxy's header says.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ClientLocationStats")]
 struct LocationStats {
     country: &'static str,
+    /// ISO 3166-1, two letters.
     country_code: &'static str,
     request_count: u64,
     unique_clients: usize,
 }
 
+/// A browser, by its User-Agent.
 #[derive(Serialize, JsonSchema)]
 struct BrowserStats<'a> {
     browser_name: &'a str,

@@ -1,10 +1,13 @@
 //! What operations have in common: headers, refusals, and who may ask.
 
+use std::time::Duration;
+
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::meanings::meaning;
 use super::operations::Family;
+use crate::api::error::Fault;
 use crate::api::fields::{Asked, What};
 use crate::config::Access;
 use crate::exchange::Detail;
@@ -176,15 +179,34 @@ pub fn shared_replies(family: Family) -> Map<String, Value> {
         .collect()
 }
 
-pub fn responses(schemas: &mut SchemaGenerator) -> Value {
+/// What the service says itself where it refuses like that, as far as the door does not.
+fn sample(status: u16, access: &Access) -> Option<Value> {
+    let fault = match status {
+        401 => Fault::KeyNeeded {
+            header: access.api_key_header.clone(),
+        },
+        429 => Fault::TooOften {
+            wait: Duration::from_secs(2),
+        },
+        503 => Fault::Starting,
+        _ => return None,
+    };
+    serde_json::from_slice(fault.reply().body.as_bytes()).ok()
+}
+
+pub fn responses(schemas: &mut SchemaGenerator, access: &Access) -> Value {
     let detail = schemas.subschema_for::<Detail>();
     REFUSALS
         .iter()
         .map(|(name, status, text)| {
+            let mut content = json!({"schema": detail});
+            if let Some(sample) = sample(*status, access) {
+                content["example"] = sample;
+            }
             let response = json!({
                 "description": text,
                 "headers": headers_of(*status, Varies::No),
-                "content": {"application/json": {"schema": detail}},
+                "content": {"application/json": content},
             });
             ((*name).to_owned(), response)
         })

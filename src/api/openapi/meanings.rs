@@ -41,7 +41,8 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).expect("the texts of this file are JSON")
 }
 
-const NAME: &str = r#"{"minLength": 1, "maxLength": 256}"#;
+const NAME: &str =
+    r#"{"minLength": 1, "maxLength": 256, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}"#;
 const PRICE: &str = r#"{"minimum": 0, "maximum": 1e20}"#;
 const PLACE: &str = r#"{"pattern": "^[A-Za-z0-9-]{1,64}$"}"#;
 

@@ -76,6 +76,16 @@ pub struct Reply {
     pub text: &'static str,
     pub form: Form,
     pub varies: Varies,
+    pub link: Option<Link>,
+}
+
+/// What can be asked next.
+#[derive(Clone, Copy)]
+pub struct Link {
+    pub route: Route,
+    pub parameter: &'static str,
+    /// Where in the reply the parameter's value is, as OpenAPI says it.
+    pub value: &'static str,
 }
 
 pub enum Form {
@@ -138,12 +148,25 @@ impl Operation {
             text,
             form,
             varies,
+            link: None,
         });
         self
     }
 
     fn gives<T: JsonSchema>(self) -> Operation {
         self.says(200, "What was asked for", json::<T>())
+    }
+
+    /// Another route can be asked with a value from a good reply.
+    fn leads_to(mut self, route: Route, parameter: &'static str, value: &'static str) -> Operation {
+        for reply in self.replies.iter_mut().filter(|reply| reply.status == 200) {
+            reply.link = Some(Link {
+                route,
+                parameter,
+                value,
+            });
+        }
+        self
     }
 
     /// Gives a list or another document that clients may keep.
@@ -253,6 +276,7 @@ pub fn operation(route: Route) -> Option<Operation> {
             drop(estimates::Asked::read(fields, book, SystemTime::UNIX_EPOCH));
         })
         .gives::<CostEstimate>()
+        .leads_to(Route::ModelDetails, "model", "$response.body#/resolved_model")
         .may_miss()
         .says(
             422,

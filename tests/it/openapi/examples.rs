@@ -92,3 +92,37 @@ fn every_example_is_accepted() {
     assert!(sent > 100, "{sent} examples");
     println!("{sent} examples accepted");
 }
+
+#[test]
+fn every_example_of_a_reply_is_what_the_service_says() {
+    let server = Instance::start();
+    let document = Witness::of(&server).document;
+    let mut seen = 0;
+    for ((method, path), operation) in operations(&document) {
+        let name = format!("{method} {path}");
+        for (status, reply) in operation["responses"].as_object().unwrap() {
+            let content = &resolved(&document, reply)["content"]["application/json"];
+            let example = &content["example"];
+            if !example.is_null() {
+                let schema = validator(&document, &content["schema"]);
+                let problem = schema.iter_errors(example).next();
+                let problem = problem.map(|problem| problem.to_string());
+                assert_eq!(problem, None, "{name}: {status}");
+                seen += 1;
+            }
+        }
+        let is_business = operation["tags"][0] == "Prices and models";
+        let of_the_moment = ["/telemetry", "/mcp"].contains(&&*path);
+        let example = &operation["responses"]["200"]["content"]["application/json"]["example"];
+        if is_business && !of_the_moment {
+            assert!(example.is_object(), "{name} has an example of a reply");
+        }
+        if method == "POST" && is_business && !of_the_moment {
+            let body = &operation["requestBody"]["content"]["application/json"]["example"];
+            let mut reply = server.post(&path, body.to_string()).json();
+            reply["timestamp"] = example["timestamp"].clone();
+            assert_eq!(&reply, example, "{name}, but for the moment");
+        }
+    }
+    assert!(seen > 60, "{seen} examples of replies");
+}

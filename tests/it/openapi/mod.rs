@@ -217,6 +217,13 @@ fn nothing_in_it_is_left_unsaid() {
             assert!(has_content || is_bare, "{name}: {status} has a body");
         }
     }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let is_request = name.ends_with("Request");
+        assert!(
+            is_request || schema["description"].is_string(),
+            "{name} says what it is"
+        );
+    }
     let components = document["components"].as_object().expect("components");
     let mut used = BTreeSet::new();
     walk(&document, &mut |part| {
