@@ -156,22 +156,20 @@ export async function printed(browser) {
 }
 
 export async function accessible(browser) {
-  for (const [place, options] of [['a desk', DESK], ['a phone', PHONE]]) {
-    for (const colorScheme of ['light', 'dark']) {
-      for (const address of PAGES) {
-        const what = `${address}, ${colorScheme}, at ${place}`;
-        const page = await browser.open(address, { ...options, colorScheme });
-        await settle(page);
-        if (address === '/docs') {
-          for (const id of ['Compare', 'CostEstimate', 'DeploymentShutdown']) await opened(page, id);
-          await sent(page, 'Compare');
-        }
-        await page.evaluate(() => document.querySelectorAll('main details[open] details').forEach((details) => { details.open = true; }));
-        await assertAccessible(page, what);
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(beyond <= 0, `${what}: ${beyond} pixels beyond the edge`);
-        await page.context().close();
+  for (const [place, options, colorScheme] of [['a desk', DESK, 'light'], ['a phone', PHONE, 'dark']]) {
+    for (const address of PAGES) {
+      const what = `${address}, ${colorScheme}, at ${place}`;
+      const page = await browser.open(address, { ...options, colorScheme });
+      await settle(page);
+      if (address === '/docs') {
+        for (const id of ['Compare', 'CostEstimate', 'DeploymentShutdown']) await opened(page, id);
+        await sent(page, 'Compare');
       }
+      await page.evaluate(() => document.querySelectorAll('main details[open] details').forEach((details) => { details.open = true; }));
+      await assertAccessible(page, what);
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(beyond <= 0, `${what}: ${beyond} pixels beyond the edge`);
+      await page.context().close();
     }
   }
 }
