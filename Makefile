@@ -57,7 +57,7 @@ tools: switch-tools target/venv/requirements.txt target/kubectl/usr/bin/kubectl 
 	@[ -x /usr/sbin/haproxy ] && [ -x /usr/sbin/nginx ] || { $(SUDO) apt-get update -qq && $(INSTALL) haproxy nginx; }
 	@command -v dockerd >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) docker.io; }
 	@command -v docker >/dev/null || $(INSTALL) docker-cli
-	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) chromium; }
+	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) chromium fonts-dejavu-core; }
 	@command -v systemd-nspawn >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) systemd-container; }
 	@command -v zsh >/dev/null && command -v fish >/dev/null && command -v groff >/dev/null || \
 		{ $(SUDO) apt-get update -qq && $(INSTALL) zsh fish groff-base; }
@@ -178,6 +178,11 @@ switch-tools: # What a switch at HAProxy needs
 .PHONY: catalog
 catalog: ## Refresh the built-in catalogue: make catalog FROM=model_prices.json
 	cargo run --release --quiet -- catalog import --from litellm $(FROM) --output src/catalog/data/catalog.jsonl
+
+.PHONY: screenshots
+screenshots: tools ## Take the pictures in docs/UI.md anew
+	cargo test --test it -- --exact ui::views::the_pictures_of_the_documents_can_be_taken
+	cp target/ui/pictures/*.webp docs/ui/
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../../target/ui/', import.meta.url));
@@ -14,16 +15,17 @@ export const DESK = { viewport: { width: 1280, height: 860 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
 export class Browser {
-  static async start(base) {
+  static async start(servers) {
     const program = await chromium.launch({
       executablePath: process.env.CHROMIUM,
       args: ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
     });
-    return new Browser(base, program);
+    return new Browser(servers, program);
   }
 
-  constructor(base, program) {
-    this.base = base;
+  constructor(servers, program) {
+    this.servers = servers;
+    [this.base] = servers;
     this.program = program;
     this.problems = [];
   }
@@ -42,6 +44,27 @@ export class Browser {
     });
     await page.goto(`${this.base}${address}`);
     return page;
+  }
+
+  // Puts a balancer before the servers, and opens what follows there. It sends requests
+  // to those of the returned list, in no order that could be in step with a page's.
+  async balance() {
+    const backends = [...this.servers];
+    let turn = 1;
+    const balancer = http.createServer((request, reply) => {
+      const { method, url, headers } = request;
+      turn = (Math.imul(turn, 1_103_515_245) + 12_345) >>> 0;
+      const asked = http.request(backends[(turn >>> 16) % backends.length] + url, { method, headers: { ...headers, connection: 'close' } }, (answer) => {
+        reply.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(reply);
+      });
+      asked.on('error', () => reply.destroy());
+      request.pipe(asked);
+    });
+    await new Promise((resolve) => balancer.listen(0, '127.0.0.1', resolve));
+    balancer.unref();
+    this.base = `http://127.0.0.1:${balancer.address().port}`;
+    return backends;
   }
 
   check() {

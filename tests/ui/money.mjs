@@ -42,7 +42,7 @@ export async function month(browser) {
     assert.ok(inOrder.every((cost, at) => at === 0 || inOrder[at - 1] <= cost), `${name}: cheapest first`);
   }
 
-  const source = page.locator(`tr[data-id="${MODELS[0]}"] .origin`);
+  const source = page.locator(`tr[data-id="${MODELS[0]}"] td .origin`);
   const model = await browser.ask(`models/${MODELS[0]}`);
   assert.equal(await source.getByRole('link').getAttribute('href'), model.source);
   assert.equal(await source.locator('time').getAttribute('datetime'), model.price_as_of.slice(0, 10));

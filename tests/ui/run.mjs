@@ -1,10 +1,10 @@
-// node run.mjs SCENARIO URL: `models.search` is the function `search` of models.mjs.
+// node run.mjs SCENARIO URL...: `models.search` is the function `search` of models.mjs.
 
 import { Browser } from './browser.mjs';
 
-const [scenario, base] = process.argv.slice(2);
+const [scenario, ...servers] = process.argv.slice(2);
 const [file, name] = scenario.split('.');
-const browser = await Browser.start(base);
+const browser = await Browser.start(servers);
 try {
   await (await import(`./${file}.mjs`))[name](browser);
   browser.check();

@@ -66,3 +66,22 @@ export async function drain(browser) {
   assert.equal(await page.locator('.strip .blue').count() > 2, true);
   await page.locator('.strip .none').first().waitFor();
 }
+
+// Two colours behind one address: the old one drains while the new one serves, then is heard of no more.
+export async function change_of_colour(browser) {
+  const backends = await browser.balance();
+  const page = await browser.open('/ui#operations', { allowed: /503/ });
+  const blue = page.getByRole('article', { name: 'blue blue-1' });
+  const green = page.getByRole('article', { name: 'green green-1' });
+  await blue.getByText('ready', { exact: true }).waitFor();
+  await green.getByText('ready', { exact: true }).waitFor();
+  console.log('now: stop blue');
+  await blue.getByText('draining', { exact: true }).waitFor();
+  await until('what is in flight', async () => (await blue.locator('.flight b').textContent()) === '1');
+  await blue.locator('.drain').waitFor();
+  await green.getByText('ready', { exact: true }).waitFor();
+  assert.ok((await page.locator('.strip .blue').count()) > 0 && (await page.locator('.strip .green').count()) > 0);
+  backends.shift();
+  await blue.getByText('not heard of for').waitFor();
+  await page.locator('#stamp', { hasText: 'green' }).waitFor();
+}

@@ -70,7 +70,7 @@ export async function commands(browser) {
   const cheapest = run(await copied(page, buttons.nth(1)));
   const listed = page.locator('section:has(#cheapest-title) tbody tr');
   assert.deepEqual(
-    await listed.locator('th a').evaluateAll((links) => links.map((link) => link.title)),
+    await listed.locator('th > a').evaluateAll((links) => links.map((link) => link.title)),
     cheapest.models.map((row) => row.resolved_model));
 
   await page.locator('#tray').getByRole('link', { name: 'Compare' }).click();

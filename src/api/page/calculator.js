@@ -138,7 +138,8 @@ function resultRow({ row, at, model, all }, said, most) {
     make('span', { class: `key s${at + 1}`, 'aria-hidden': 'true' }, at + 1), ' ',
     make('a', { href: link({ view: 'model', id: model.id }), title: model.id }, row.model_name),
     row.resolved_model && row.resolved_model === said.cheapest_resolved_model && said.models.length > 1 && make('span', { class: 'tag best' }, 'cheapest'),
-    make('span', { class: 'below' }, row.provider === 'unknown' ? '' : row.provider));
+    make('span', { class: 'below' }, row.provider === 'unknown' ? '' : row.provider),
+    model.source && make('span', { class: 'below narrowest' }, origin(model.source, model.price_as_of)));
   if (!row.is_available) return make('tr', {}, name, make('td', { colspan: 5, class: 'problem' }, row.error_message));
   const bar = make('span', { class: 'bar', 'aria-hidden': 'true' });
   // A length on the screen, not an amount.
@@ -163,10 +164,10 @@ function cheapestPanel() {
     make('div', { class: 'headline' }, make('h2', { id: 'cheapest-title' }, 'Cheapest for this workload'), curlButton(request)), among, list);
   const update = (signal) => intoPlace(list, async () => {
     const { path, body } = request();
-    const said = await ask(path, { body, signal });
+    const [said, rows] = await Promise.all([ask(path, { body, signal }), listed(state.retired)]);
     const filters = Object.entries(conditions()).map(([name, value]) => `${words(name)} ${value}`);
     swap(among, `Of ${count(said.total_models)} models`, filters.length ? ` that fit your filters (${filters.join('; ')}). ` : '. ', make('a', { href: link({ view: 'models' }) }, 'Change the filters'));
-    return cheapestTable(said);
+    return cheapestTable(said, new Map(rows.map((row) => [row.id, row])));
   }, () => !signal.aborted);
   return { element, update };
 }
@@ -183,16 +184,21 @@ function cheapestBody() {
   };
 }
 
-function cheapestTable(said) {
+function cheapestTable(said, rows) {
   if (said.models.length === 0) return make('p', { class: 'empty' }, 'No model fits these filters.');
+  const stated = (id) => rows.has(id) && origin(rows.get(id).source, rows.get(id).as_of);
   return make('table', { class: 'results' },
     make('caption', { class: 'unseen' }, 'The cheapest models for this workload'),
     make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, 'Model'), make('th', { scope: 'col', class: 'number middle' }, 'One request'),
-      make('th', { scope: 'col', class: 'number' }, 'Month'), make('th', { scope: 'col' }, make('span', { class: 'unseen' }, 'Compare')))),
+      make('th', { scope: 'col', class: 'number' }, 'Month'), make('th', { scope: 'col', class: 'middle' }, 'Price of, stated by'),
+      make('th', { scope: 'col' }, make('span', { class: 'unseen' }, 'Compare')))),
     make('tbody', {}, said.models.map((row) => make('tr', {},
-      make('th', { scope: 'row' }, make('a', { href: link({ view: 'model', id: row.resolved_model }), title: row.resolved_model }, row.model_name), make('span', { class: 'below' }, row.provider)),
+      make('th', { scope: 'row' },
+        make('a', { href: link({ view: 'model', id: row.resolved_model }), title: row.resolved_model }, row.model_name),
+        make('span', { class: 'below' }, row.provider), make('span', { class: 'below narrowest' }, stated(row.resolved_model))),
       make('td', { class: 'number middle' }, amount(row.total_cost)),
       make('td', { class: 'number' }, amount((row.all_requests ?? row).total_cost)),
+      make('td', { class: 'middle' }, stated(row.resolved_model)),
       make('td', { class: 'number' }, isChosen(row.resolved_model) ? 'chosen'
         : make('button', { type: 'button', class: 'quiet', 'aria-label': `Add ${row.resolved_model} to the comparison`, onclick: () => choose(row.resolved_model, true) }, 'Add'))))));
 }

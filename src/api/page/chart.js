@@ -1,6 +1,6 @@
 // Cost of one request against the length of its input.
 
-const MARGIN = { top: 26, right: 34, bottom: 44, left: 62 };
+const MARGIN = { top: 32, right: 34, bottom: 44, left: 62 };
 const LENGTHS = [1_000, 10_000, 32_000, 128_000, 200_000, 400_000, 1_000_000];
 
 function chartPanel() {
@@ -127,7 +127,7 @@ function plot({ points, models, crossed, here, longest }, width) {
     svg.append(draw('line', { class: 'threshold', x1: x(threshold), x2: x(threshold), y1: MARGIN.top, y2: bottom }));
     if (x(threshold) - labelled > 90) {
       labelled = x(threshold);
-      svg.append(draw('text', { class: 'tick', x: labelled, y: MARGIN.top - 8, 'text-anchor': labelled > right - 50 ? 'end' : 'middle' }, `tier above ${tokens(threshold)}`));
+      svg.append(draw('text', { class: 'tick', x: labelled, y: MARGIN.top - 16, 'text-anchor': labelled > right - 50 ? 'end' : 'middle' }, `tier above ${tokens(threshold)}`));
     }
   }
   if (here) svg.append(draw('line', { class: 'here', x1: x(here.input), x2: x(here.input), y1: MARGIN.top, y2: bottom }), draw('text', { class: 'tick', x: x(here.input) + 5, y: MARGIN.top + 8 }, `your ${tokens(here.input)}`));

@@ -11,12 +11,12 @@ use crate::tools::{node, root, system_tool};
 /// assertions, by anything on the browser's console, and by anything that is asked of another server.
 #[track_caller]
 pub fn run(scenario: &str, server: &Instance) {
-    run_with(scenario, server, |_| {});
+    run_with(scenario, &[server], |_| {});
 }
 
-/// The same with a scenario that says when something is to happen to the server.
+/// The same with several servers, and a scenario that says when something is to happen to them.
 #[track_caller]
-pub fn run_with(scenario: &str, server: &Instance, mut on_word: impl FnMut(&str)) {
+pub fn run_with(scenario: &str, servers: &[&Instance], mut on_word: impl FnMut(&str)) {
     assert!(
         Path::new("target/ui/node_modules/playwright-core").exists(),
         "target/ui is missing: run `make tools`"
@@ -24,7 +24,11 @@ pub fn run_with(scenario: &str, server: &Instance, mut on_word: impl FnMut(&str)
     let mut child = node()
         .arg(root().join("tests/ui/run.mjs"))
         .arg(scenario)
-        .arg(format!("http://{}", server.address))
+        .args(
+            servers
+                .iter()
+                .map(|server| format!("http://{}", server.address)),
+        )
         .env("CHROMIUM", system_tool("chromium").get_program())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -43,5 +47,6 @@ pub fn run_with(scenario: &str, server: &Instance, mut on_word: impl FnMut(&str)
     let mut errors = child.stderr.take().expect("it is piped");
     errors.read_to_string(&mut problems).expect("text");
     let status = child.wait().expect("it ends");
-    assert!(status.success(), "{scenario}: {problems}\n{}", server.log());
+    let logs: String = servers.iter().map(|server| server.log()).collect();
+    assert!(status.success(), "{scenario}: {problems}\n{logs}");
 }

@@ -2,6 +2,9 @@
 
 use super::browser::{run, run_with};
 use crate::harness::Instance;
+use crate::tools::root;
+
+const PICTURES_BYTES_MAX: u64 = 400_000;
 
 #[test]
 fn a_search_shows_what_the_service_would_find() {
@@ -82,19 +85,60 @@ fn a_refusal_that_passes_is_waited_out() {
     );
 }
 
+fn colour(group: &str) -> Instance {
+    Instance::with(&[
+        ("DEPLOYMENT_GROUP", group),
+        ("INSTANCE_ID", &format!("{group}-1")),
+        ("REGION", "eu-west-1"),
+        ("SHUTDOWN_DELAY_SECONDS", "3"),
+        ("DRAIN_TIMEOUT_SECONDS", "60"),
+    ])
+}
+
 #[test]
 fn a_drain_is_seen_as_it_happens() {
-    let server = Instance::with(&[
-        ("DEPLOYMENT_GROUP", "blue"),
-        ("INSTANCE_ID", "blue-1"),
-        ("SHUTDOWN_DELAY_SECONDS", "3"),
-        ("DRAIN_TIMEOUT_SECONDS", "600"),
-    ]);
+    let server = colour("blue");
     let mut held = Some(server.hold_a_request());
-    run_with("service.drain", &server, |word| match word {
+    run_with("service.drain", &[&server], |word| match word {
         "stop it" => server.signal("TERM"),
         "let go" => drop(held.take()),
         other => panic!("the scenario says {other}"),
     });
     assert!(held.is_none(), "the whole drain was seen");
+}
+
+#[test]
+fn a_switch_is_seen_behind_a_balancer() {
+    let (blue, green) = (colour("blue"), colour("green"));
+    let mut is_stopped = false;
+    let _held = blue.hold_a_request();
+    run_with("service.change_of_colour", &[&blue, &green], |word| {
+        assert_eq!(word, "stop blue");
+        blue.signal("TERM");
+        is_stopped = true;
+    });
+    assert!(is_stopped, "the whole switch was seen");
+}
+
+/// `make screenshots` puts them into `docs/ui`.
+#[test]
+fn the_pictures_of_the_documents_can_be_taken() {
+    let (blue, green) = (colour("blue"), colour("green"));
+    let held = blue.hold_a_request();
+    run_with("pictures.take", &[&blue, &green], |word| {
+        assert_eq!(word, "stop blue");
+        blue.signal("TERM");
+    });
+    drop(held);
+    let size = |folder: &str| -> u64 {
+        let files = std::fs::read_dir(root().join(folder)).expect("a folder");
+        let sizes = files.map(|file| file.unwrap().metadata().unwrap().len());
+        let sizes: Vec<u64> = sizes.collect();
+        assert_eq!(sizes.len(), 8, "pictures in {folder}");
+        sizes.iter().sum()
+    };
+    for folder in ["target/ui/pictures", "docs/ui"] {
+        let size = size(folder);
+        assert!(size < PICTURES_BYTES_MAX, "{folder} has {size} bytes");
+    }
 }
