@@ -9,7 +9,7 @@ const require = createRequire(new URL('../../target/ui/', import.meta.url));
 const { chromium } = require('playwright-core');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 export const DESK = { viewport: { width: 1280, height: 860 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -102,8 +102,9 @@ export async function until(what, isSo) {
   }
 }
 
-// Waits until nothing on the page is still being made.
+// Waits until nothing on the page is still being made, beginning with what its address asks for.
 export async function settle(page) {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   await page.waitForLoadState('networkidle');
   await until('a page at rest', () => page.evaluate(() => !document.querySelector('[aria-busy]')));
 }

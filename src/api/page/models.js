@@ -139,6 +139,7 @@ function modelsView(root) {
     const mine = (turn += 1);
     form.update();
     swap(table.tHead, headings());
+    table.setAttribute('aria-busy', 'true');
     try {
       const [all, allowed] = await Promise.all([listed(state.retired), approved()]);
       if (mine !== turn) return;
@@ -159,6 +160,7 @@ function modelsView(root) {
         more.hidden = true;
       }
     }
+    if (mine === turn) table.removeAttribute('aria-busy');
   };
   return { update, leave: () => watcher.disconnect() };
 }
