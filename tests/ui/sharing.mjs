@@ -32,7 +32,8 @@ export async function addresses(browser) {
       await page.locator('tbody input').nth(1).check();
     }],
     ['a model', `#models?${CHOSEN}&q=gpt-4.1`, (page) => page.getByRole('link', { name: 'gpt-4.1', exact: true }).first().click()],
-    ['a comparison', `#models?${CHOSEN}`, async (page) => {
+    ['a comparison', '#models?q=gpt-4.1', async (page) => {
+      for (let at = 0; at < 4; at += 1) await page.locator('tbody input').nth(at).check();
       await page.locator('#tray').getByRole('link', { name: 'Compare' }).click();
       await page.getByLabel('Service tier').selectOption('batch');
     }],
