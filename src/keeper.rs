@@ -49,6 +49,7 @@ impl Keeper {
             // A list that cannot be put together is tried again by whoever asks for it.
             self.survive(|| self.api.prepare(&book));
             drop(book);
+            memory::give_back();
             yield_to_requests();
             self.keep(stock.sight);
         })?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::PATH;
 use crate::harness::Instance;
+use crate::replies::public_routes;
 use crate::tools::{all_of, output_of, python_tool, root};
 
 #[test]
@@ -41,7 +42,9 @@ fn schemathesis_finds_nothing_with_all_its_checks() {
     let operations = &report["operations"]["tested"];
     let cases = &report["test_cases"]["generated"];
     println!("schemathesis: {operations} operations, {cases} cases");
-    for phase in ["examples", "coverage", "fuzzing"] {
+    assert_eq!(operations, public_routes().count(), "operations");
+    assert!(cases.as_u64() > Some(2_000), "{cases} cases");
+    for phase in ["examples", "coverage", "fuzzing", "stateful"] {
         let status = &report["phases"][phase]["status"];
         assert_eq!(status, "success", "{phase}");
     }
