@@ -193,7 +193,7 @@ function modelRow(row) {
     make('td', { class: 'tick' }, tick),
     make('th', { scope: 'row' },
       make('a', { href: link({ view: 'model', id: row.id }), title: row.id }, row.name), standing(row.status, row.ends),
-      make('span', { class: 'narrow' }, row.provider, make('span', { class: 'narrowest' }, ' · ', origin(row.source, row.as_of)))),
+      make('span', { class: 'narrow' }, row.provider, make('span', { class: 'narrowest' }, origin(row.source, row.as_of)))),
     make('td', { class: 'wide' }, row.provider),
     make('td', { class: 'number middle', title: row.context && `${count(row.context)} tokens` }, tokens(row.context)),
     make('td', { class: 'number' }, price(row.input)),
