@@ -40,9 +40,10 @@ function samples(operation) {
   const command = curl(requestFor(operation, firstValues(operation), { body, key: 'key' }));
   const [status, reply] = Object.entries(operation.responses).find(([status]) => status < 300);
   const answer = jsonOf(reply);
+  const what = answer?.example ? 'Example' : 'Shape';
   return make('div', { class: 'samples' },
     make('h4', {}, 'Request'), code(`Request of ${operation.path}`, [[command]]),
-    answer && [make('h4', {}, `Shape of the ${status} reply`), shownJson(`Shape of a reply of ${operation.path}`, sampleOf(answer))]);
+    answer && [make('h4', {}, `${what} of a ${status} reply`), shownJson(`${what} of a reply of ${operation.path}`, sampleOf(answer))]);
 }
 
 function article(operation) {
