@@ -48,6 +48,17 @@ export async function tried(browser) {
       assert.equal(await sent(page, id), '200', path);
     }
   }
+  // What was closed again opens from the contents, where the address leads already.
+  const [{ operationId: id, method, path }] = all;
+  const entry = page.locator('#entries').getByRole('link', { name: `${method} ${path}`, exact: true });
+  const panel = page.locator(`#${id}`);
+  const becomes = (state) => until(`${id} ${state}`, async () => ((await panel.getAttribute('open')) === null) === (state === 'closed'));
+  await entry.click();
+  await becomes('open');
+  await panel.locator('summary').first().click();
+  await becomes('closed');
+  await entry.click();
+  await becomes('open');
 }
 
 export async function answers(browser) {

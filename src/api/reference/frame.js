@@ -63,6 +63,8 @@ async function start(show) {
     showContents();
     byId('filter').addEventListener('input', filter);
     addEventListener('hashchange', follow);
+    // The address stays as it is when it leads there already.
+    byId('entries').addEventListener('click', (event) => { if (event.target.closest('a')?.hash === location.hash) follow(); });
     follow();
   } catch (problem) {
     const again = make('button', { type: 'button', onclick: () => start(show) }, 'Try again');
