@@ -220,6 +220,8 @@ pub enum Varies {
     ByAccept,
     /// It can be kept, too, and asked for again.
     ByEncoding,
+    /// The page in a browser that asks; nothing for a program.
+    ByOrigin,
 }
 
 /// A header of replies.
@@ -233,7 +235,7 @@ struct Header {
     text: &'static str,
 }
 
-fn known_headers() -> [Header; 13] {
+fn known_headers() -> [Header; 16] {
     let header = |name, header, is_always, schema, text| Header {
         name,
         header,
@@ -328,6 +330,27 @@ fn known_headers() -> [Header; 13] {
             "What is missing",
         ),
         header(
+            "AllowOrigin",
+            "Access-Control-Allow-Origin",
+            false,
+            text(),
+            "The page in a browser that may read this",
+        ),
+        header(
+            "ExposeHeaders",
+            "Access-Control-Expose-Headers",
+            false,
+            json!({"const": "Retry-After"}),
+            "What else that page may read",
+        ),
+        header(
+            "VaryByOrigin",
+            "Vary",
+            false,
+            json!({"const": "Origin"}),
+            "There for a page in a browser that may read this",
+        ),
+        header(
             "Location",
             "Location",
             true,
@@ -357,7 +380,8 @@ pub fn headers_of(status: u16, varies: Varies) -> Value {
         .into_iter()
         .filter(|known| match known.name {
             "ETag" | "ContentEncoding" => varies == Varies::ByEncoding,
-            "Vary" => varies != Varies::No,
+            "Vary" => matches!(varies, Varies::ByAccept | Varies::ByEncoding),
+            "AllowOrigin" | "ExposeHeaders" | "VaryByOrigin" => varies == Varies::ByOrigin,
             "RetryAfter" => matches!(status, 429 | 503),
             "Authenticate" => status == 401,
             "Location" => status == 303,
