@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::common::Varies;
+use super::headers::Varies;
 use super::rpc;
 use crate::api::book::Book;
 use crate::api::cheapest::{Cheapest, Tender};
