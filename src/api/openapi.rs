@@ -2,6 +2,7 @@
 //! written and from the readers of requests, so that there is nothing to be kept like them.
 
 mod common;
+mod headers;
 mod meanings;
 mod operations;
 mod rpc;
@@ -77,7 +78,7 @@ impl Description<'_> {
             "components": {
                 "schemas": schemas,
                 "responses": responses,
-                "headers": common::headers(),
+                "headers": headers::headers(),
                 "parameters": common::parameters(),
                 "securitySchemes": common::security_schemes(&self.access.api_key_header),
             },
@@ -151,7 +152,7 @@ impl Description<'_> {
             let status = reply.status.to_string();
             let mut described = json!({
                 "description": reply.text,
-                "headers": common::headers_of(reply.status, reply.varies),
+                "headers": headers::headers_of(reply.status, reply.varies),
             });
             match reply.form {
                 Form::Json(schema) => {

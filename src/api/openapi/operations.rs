@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::common::Varies;
+use super::headers::Varies;
 use super::rpc;
 use crate::api::book::Book;
 use crate::api::cheapest::{Cheapest, Tender};
@@ -169,6 +169,14 @@ impl Operation {
         self
     }
 
+    /// A page in a browser may read the replies, also those that refuse.
+    fn read_by_pages(mut self) -> Operation {
+        for reply in &mut self.replies {
+            reply.varies = Varies::ByOrigin;
+        }
+        self
+    }
+
     /// Gives a list or another document that clients may keep.
     fn document<T: JsonSchema>(self) -> Operation {
         self.gives::<T>().kept()
@@ -318,7 +326,8 @@ pub fn operation(route: Route) -> Option<Operation> {
             ..Operation::of(
                 Prices,
                 "A message of the Model Context Protocol, without sessions and without streams. Several in a \
-                 list are for revision 2025-03-26 alone.",
+                 list are for revision 2025-03-26 alone. Pages in browsers may call from this machine and \
+                 from `MCP_ALLOWED_ORIGINS`; what their browser asks beforehand (`OPTIONS`) is answered.",
             )
         }
         .says(200, "The answer, or a list of them", Form::Json(rpc::answers))
@@ -327,7 +336,11 @@ pub fn operation(route: Route) -> Option<Operation> {
         .says(403, "From a page of another host", json::<Detail>())
         .says(404, "No such method", json::<rpc::Answer>())
         .says(406, "The caller takes no JSON", json::<Detail>())
-        .says(415, "The body is not said to be JSON", json::<Detail>()),
+        .says(415, "The body is not said to be JSON", json::<Detail>())
+        .says(401, "No key, a wrong one, or several", json::<Detail>())
+        .says(429, "More requests than the operator allows a client", json::<Detail>())
+        .says(503, "Starting, shutting down or overloaded", json::<Detail>())
+        .read_by_pages(),
         Route::OpenApi => Operation::of(Documents, "OpenAPI 3.1.")
             .document::<BTreeMap<String, serde_json::Value>>(),
         Route::Page | Route::Docs | Route::Redoc => Operation::of(Pages, "").page(),

@@ -84,6 +84,7 @@ GET  /health/detailed                 200
 GET  /deployment/shutdown/status      200
 GET  /pricing                         503
 GET  /openapi.json                    503
+POST /mcp                             503
 ";
 
 /// What was seen of a description that is held against replies.
@@ -284,6 +285,7 @@ fn check_messages(witness: &mut Witness, server: &Instance) {
         "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
     for (name, headers, body, status) in [
         ("a message", &[][..], PING, 200),
+        ("from a page", &[("Origin", "http://localhost")], PING, 200),
         (
             "tools",
             &[],
@@ -375,6 +377,10 @@ fn check_refusals(witness: &mut Witness) {
     let refused = keyed.get("/pricing");
     assert_eq!(refused.status, 401);
     witness.check("no key", "GET", "/pricing", &refused);
+    let page = [("Origin", "http://localhost:3000")];
+    let refused = mcp::post(&mut keyed.connect(), &page, "");
+    assert_eq!(refused.status, 401);
+    witness.check("no key, from a page", "POST", "/mcp", &refused);
     let refused = keyed.post("/deployment/shutdown", "");
     assert_eq!(refused.status, 401);
     witness.check("no token", "POST", "/deployment/shutdown", &refused);
@@ -385,4 +391,7 @@ fn check_refusals(witness: &mut Witness) {
         assert_eq!(refused.status, 429);
         witness.check("too often", "GET", target, &refused);
     }
+    let refused = mcp::post(&mut limited.connect(), &page, "");
+    assert_eq!(refused.status, 429);
+    witness.check("too often, from a page", "POST", "/mcp", &refused);
 }
