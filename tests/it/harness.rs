@@ -238,6 +238,7 @@ const KNOWN_HEADERS: [&str; 23] = [
     "Content-Type",
     "Date",
     "ETag",
+    "Location",
     "Retry-After",
     "Vary",
     "WWW-Authenticate",
@@ -246,7 +247,6 @@ const KNOWN_HEADERS: [&str; 23] = [
     "X-Instance-Id",
     "X-Request-Id",
     "X-Service-Version",
-    "Location",
 ];
 
 impl Client {

@@ -1,7 +1,7 @@
 //! What the balancers do with requests that are meant for nobody outside, or that lie about who sends them,
 //! and what they say when they refuse something themselves.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -96,17 +96,18 @@ pub fn nobody_gets_more_than_his_share(kind: Kind) {
     let balancer = Balancer::with_share(kind, host, colours, 8);
     let is_served = || colour_at(balancer.address).is_ok_and(|colour| colour == "blue");
     let half = b"POST /cost-estimate HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n{";
-    let hold = || {
-        let mut stream = connect(balancer.address).expect("a connection");
-        // One beyond the share may be closed by now.
-        let _ = stream.write_all(half);
-        stream
+    // One beyond the share may be closed at any moment.
+    let hold = || -> io::Result<TcpStream> {
+        let mut stream = connect(balancer.address)?;
+        stream.write_all(half)?;
+        Ok(stream)
     };
-    let mut busy: Vec<TcpStream> = (0..8).map(|_| hold()).collect();
+    let held: io::Result<Vec<TcpStream>> = (0..8).map(|_| hold()).collect();
+    let mut busy = held.expect("the share");
     // The balancer gives up on half a request after a while, so that another has to take its place.
     wait_until("the share used up", || {
         let is_used_up = !is_served();
-        busy.push(hold());
+        busy.extend(hold());
         is_used_up
     });
     drop(busy);
