@@ -1,7 +1,7 @@
 //! Tells the binary which commit it was built from: `LLM_PRICING_COMMIT` and
 //! `LLM_PRICING_COMMIT_DATE` when set (an image build has no `.git`), else git, else "unknown".
-//! And compresses the catalogue it carries, to a thirteenth, and the page for people, which it joins from
-//! its parts.
+//! And compresses the catalogue it carries, to a thirteenth, and the pages for browsers, which it joins
+//! from their parts.
 
 use std::fs;
 use std::io::{self, Write};
@@ -25,15 +25,27 @@ struct Page {
     name: &'static str,
     /// In their order; a script can use what those before it have made.
     styles: &'static [&'static str],
-    scripts: &'static [&'static str],
+    scripts: &'static [&'static [&'static str]],
 }
+
+/// What both pages of the reference run first.
+const REFERENCE: [&str; 8] = [
+    "page/dom.js",
+    "reference/text.js",
+    "reference/description.js",
+    "reference/schema.js",
+    "reference/sample.js",
+    "reference/json.js",
+    "reference/request.js",
+    "reference/frame.js",
+];
 
 const PAGES: [Page; 3] = [
     Page {
         folder: "page",
         name: "page",
         styles: &["page/base.css", "page/tables.css", "page/views.css"],
-        scripts: &[
+        scripts: &[&[
             "page/dom.js",
             "page/format.js",
             "page/service.js",
@@ -46,41 +58,26 @@ const PAGES: [Page; 3] = [
             "page/chart.js",
             "page/operations.js",
             "page/start.js",
-        ],
+        ]],
     },
     Page {
         folder: "reference",
         name: "docs",
         styles: &["page/base.css", "reference/reference.css"],
         scripts: &[
-            "page/dom.js",
-            "reference/text.js",
-            "reference/description.js",
-            "reference/schema.js",
-            "reference/sample.js",
-            "reference/json.js",
-            "reference/request.js",
-            "reference/frame.js",
-            "reference/answer.js",
-            "reference/try.js",
-            "reference/docs.js",
+            &REFERENCE,
+            &[
+                "reference/answer.js",
+                "reference/try.js",
+                "reference/docs.js",
+            ],
         ],
     },
     Page {
         folder: "reference",
         name: "redoc",
         styles: &["page/base.css", "reference/reference.css"],
-        scripts: &[
-            "page/dom.js",
-            "reference/text.js",
-            "reference/description.js",
-            "reference/schema.js",
-            "reference/sample.js",
-            "reference/json.js",
-            "reference/request.js",
-            "reference/frame.js",
-            "reference/redoc.js",
-        ],
+        scripts: &[&REFERENCE, &["reference/redoc.js"]],
     },
 ];
 
@@ -118,7 +115,7 @@ fn join(page: &Page) -> io::Result<()> {
     let Page { folder, name, .. } = page;
     println!("cargo::rerun-if-changed={PAGES_FOLDER}/{folder}");
     let style = joined(page.styles)?;
-    let script = format!("'use strict';\n{{\n{}}}\n", joined(page.scripts)?);
+    let script = format!("'use strict';\n{{\n{}}}\n", joined(&page.scripts.concat())?);
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src data:; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

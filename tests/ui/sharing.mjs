@@ -23,7 +23,7 @@ async function state(page) {
 
 export async function addresses(browser) {
   const rows = [
-    ['a search', '', async (page) => {
+    ['a search', '', 1, async (page) => {
       await page.getByRole('searchbox').fill('claude & co/ + "100%"');
       await page.getByRole('searchbox').fill('claude-s');
       await page.getByLabel('vision').check();
@@ -31,13 +31,13 @@ export async function addresses(browser) {
       await page.getByRole('button', { name: 'Output' }).click();
       await page.locator('tbody input').nth(1).check();
     }],
-    ['a model', `#models?${CHOSEN}&q=gpt-4.1`, (page) => page.getByRole('link', { name: 'gpt-4.1', exact: true }).first().click()],
-    ['a comparison', '#models?q=gpt-4.1', async (page) => {
+    ['a model', `#models?${CHOSEN}&q=gpt-4.1`, 3, (page) => page.getByRole('link', { name: 'gpt-4.1', exact: true }).first().click()],
+    ['a comparison', '#models?q=gpt-4.1', 4, async (page) => {
       for (let at = 0; at < 4; at += 1) await page.locator('tbody input').nth(at).check();
       await page.locator('#tray').getByRole('link', { name: 'Compare' }).click();
       await page.getByLabel('Service tier').selectOption('batch');
     }],
-    ['a calculation', `#compare?${CHOSEN}`, async (page) => {
+    ['a calculation', `#compare?${CHOSEN}`, 3, async (page) => {
       await page.locator('#tray').getByRole('link', { name: 'Calculate' }).click();
       await page.getByLabel('Input tokens a request').fill('123456');
       await page.getByLabel('Of these read from the cache').fill('12.5');
@@ -45,7 +45,7 @@ export async function addresses(browser) {
       await page.getByLabel('Shown up to').selectOption('400000');
     }],
   ];
-  for (const [name, from, act] of rows) {
+  for (const [name, from, chosen, act] of rows) {
     const page = await browser.open(`/ui${from}`);
     await settle(page);
     const before = await state(page);
@@ -54,6 +54,7 @@ export async function addresses(browser) {
     assert.notDeepEqual(shown, before, name);
     const other = await browser.open(page.url().slice(browser.base.length));
     assert.deepEqual(await state(other), shown, `${name}: ${page.url()}`);
+    assert.equal(await other.locator('#tray').getByRole('button').count(), chosen, `${name}: models`);
     await page.context().close();
     await other.context().close();
   }
